@@ -1,0 +1,28 @@
+/** Names that users, other controllers and our own later versions rely on. None of them may change. */
+
+export const group = 'dbaccess.dev';
+export const version = 'v1alpha1';
+export const apiVersion = `${group}/${version}`;
+
+/** Holds a connection until its access has ended. */
+export const finalizer = 'dbaccess.dev/cleanup';
+
+/** Annotation: a new value asks for a reconcile now, at most one in 30 s. */
+export const requestedAtAnnotation = 'dbaccess.dev/requestedAt';
+
+/** Label and annotation on what we make in Kubernetes; they are for people, the owner reference is the mark. */
+export const connectionLabel = 'dbaccess.dev/connection';
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+
+/** The field manager, reporting controller and value of managed-by. */
+export const operatorName = 'passwordless-operator';
+
+/** What azure-workload-identity reads: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html */
+export const clientIdAnnotation = 'azure.workload.identity/client-id';
+export const tenantIdAnnotation = 'azure.workload.identity/tenant-id';
+
+/** The client id that we wrote into clientIdAnnotation: only this one may we replace or take away. */
+export const writtenClientIdAnnotation = 'dbaccess.dev/client-id';
+
+/** Set on a service account that we made, so that we may delete it. */
+export const createdAnnotation = 'dbaccess.dev/created';

@@ -1,0 +1,98 @@
+/**
+ * The reasons of conditions and Events. Each says what its reader should do.
+ * A reason is part of the API: alerts and scripts match on it.
+ */
+export const reasons = {
+  /** All is as the spec says. Nothing to do. */
+  InSync: 'InSync',
+  /** The operator is working on it. Wait. */
+  Progressing: 'Progressing',
+  /** spec.suspend is true. Set it to false to go on. */
+  Suspended: 'Suspended',
+  /** This version doesn't serve what the spec asks for. Change the spec or the operator's version. */
+  NotYetServed: 'NotYetServed',
+  /** No ConnectionPolicy allows it, or something is never allowed. Ask the platform team, or change the part named. */
+  NotPermitted: 'NotPermitted',
+  /** The identity is the operator's own or administers a server. Use another one. */
+  IdentityReserved: 'IdentityReserved',
+  /** The identity isn't there. Create it, or correct its id. */
+  IdentityNotFound: 'IdentityNotFound',
+  /** Twenty federated credentials are on the identity. Remove one, or use another identity. */
+  FederatedCredentialLimit: 'FederatedCredentialLimit',
+  /** A credential under our name is for another subject. Remove it. */
+  FederatedCredentialConflict: 'FederatedCredentialConflict',
+  /** The service account isn't there. Create it, or set createIfMissing. */
+  WorkloadNotFound: 'WorkloadNotFound',
+  /** The service account carries another client id. Remove its annotation, or use another service account. */
+  ServiceAccountNotOwned: 'ServiceAccountNotOwned',
+  /** The server isn't there. Create it, or create the connection anew with the right id. */
+  ServerNotFound: 'ServerNotFound',
+  /** The server is stopped, disabled or being deleted. Start it. */
+  ServerStopped: 'ServerStopped',
+  /** Entra authentication is off on the server. Switch it on. */
+  EntraAuthenticationDisabled: 'EntraAuthenticationDisabled',
+  /** The operator isn't an Entra administrator of the server. Make it one. */
+  NotEntraAdministrator: 'NotEntraAdministrator',
+  /** The server's firewall refuses the operator's address, which the message names. Add a rule for it. */
+  FirewallDenied: 'FirewallDenied',
+  /** The server can't be reached over the network. See the message for what failed. */
+  Unreachable: 'Unreachable',
+  /** The server's name doesn't resolve. Link the private DNS zone to the cluster's network. */
+  PrivateDnsNotLinked: 'PrivateDnsNotLinked',
+  /** Another server answers under the name of this one. Check DNS; if the server was restored, remove its ledger entry. */
+  WrongServer: 'WrongServer',
+  /** The database isn't there. Create it. */
+  DatabaseNotFound: 'DatabaseNotFound',
+  /** Somebody else owns the database, and the right named isn't there and can't be given. Have its owner run the GRANT of the message. */
+  DatabaseNotOwned: 'DatabaseNotOwned',
+  /** A schema of the spec isn't there. Create it. */
+  SchemaNotFound: 'SchemaNotFound',
+  /** A user of that name is there and isn't ours. Choose another name, or remove the user. */
+  UserNameTaken: 'UserNameTaken',
+  /** The user was bound to another identity than the spec's, and the operator may not bind it anew. */
+  StaleIdentityBinding: 'StaleIdentityBinding',
+  /** Tables of an owner for whom we can't act lack a promised right. Have their owner run the GRANT of the message. */
+  TablesNotOwned: 'TablesNotOwned',
+  /** The user has a right too many that somebody else gave. Have that grantor take it back. */
+  PrivilegeNotRevocable: 'PrivilegeNotRevocable',
+  /** An event or DDL trigger would run as the administrator. Remove it, or list it in the policy's knownTriggers. */
+  DdlTriggerPresent: 'DdlTriggerPresent',
+  /** The database has more objects or grantees than can be looked after. See the message. */
+  TooManyObjects: 'TooManyObjects',
+  /** The engine or its version isn't supported. */
+  UnsupportedServer: 'UnsupportedServer',
+  /** A Secret of that name is there and isn't ours. Remove it, or choose another name. */
+  SecretNotOwned: 'SecretNotOwned',
+  /** A setting may not be written under that name. Rename it. */
+  SettingNotAllowed: 'SettingNotAllowed',
+  /** Azure or Kubernetes asks us to slow down. Wait. */
+  Throttled: 'Throttled',
+  /** Azure refuses the operator an action, which the message names. Give it the role definition of deploy/. */
+  AzureAccessDenied: 'AzureAccessDenied',
+  /** Azure answered with an error. See the message. */
+  AzureError: 'AzureError',
+  /** Entra gives the operator no token. See the message. */
+  TokenRefused: 'TokenRefused',
+  /** The database answered with an error. See the message. */
+  DatabaseError: 'DatabaseError',
+  /** Kubernetes refuses the operator something. See the message. */
+  KubernetesError: 'KubernetesError',
+  /** A fault of the operator. Please report it, with its log. */
+  InternalError: 'InternalError',
+  /** The plan didn't become empty within the rounds of one reconcile. It goes on by itself; if it lasts, something undoes our work. */
+  NotConverging: 'NotConverging',
+  /** The user's rights or binding differ from the spec. */
+  DriftDetected: 'DriftDetected',
+  /** Event: steps were applied for a new or changed spec. */
+  Applied: 'Applied',
+  /** Event: something that was changed behind our back was repaired. */
+  DriftCorrected: 'DriftCorrected',
+  /** Event: the user was bound to an identity that was made anew or replaced. */
+  IdentityRebound: 'IdentityRebound',
+  /** Event: the access has ended. */
+  AccessEnded: 'AccessEnded',
+  /** The access is being ended. */
+  Deleting: 'Deleting',
+} as const;
+
+export type Reason = (typeof reasons)[keyof typeof reasons];

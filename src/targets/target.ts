@@ -1,0 +1,101 @@
+import type { AccessSpec, ClientType, IdentityType, TargetType } from '../api/spec.ts';
+import type { StagePlan, Step } from '../api/step.ts';
+import type { ResourceId } from '../azure/resource-id.ts';
+import type { Mark } from './mark.ts';
+
+/** The one database and user that a connection is about, with every name settled. Holds no secret. */
+export interface TargetRequest {
+  readonly serverId: ResourceId;
+  readonly database: string;
+  readonly userName: string;
+  /** What the user's mark shall be. */
+  readonly mark: Mark;
+  /** The identity to bind; each engine takes the id that it binds by. */
+  readonly identity: { readonly principalId: string; readonly clientId: string };
+  readonly access: AccessSpec;
+  /** Triggers that the policy declares harmless. */
+  readonly knownTriggers: readonly string[];
+}
+
+/** What ending an access needs to know; less than a TargetRequest, because identity and policy may be gone. */
+export type EndingRequest = Pick<TargetRequest, 'serverId' | 'database' | 'userName' | 'mark'>;
+
+/** A server as found in Azure. Engines add what they need. */
+export interface ServerObservation {
+  readonly serverId: ResourceId;
+  /** fullyQualifiedDomainName, checked against the cloud's suffixes. */
+  readonly host: string;
+  /** Object and client ids of the server's Entra administrators, lower case: never to be bound to a user of a connection. */
+  readonly administratorIds: readonly string[];
+  /** The operator's user name at the server; undefined while it is no administrator. */
+  readonly login: string | undefined;
+}
+
+/** A user as found in the database. Engines add what they need. */
+export interface UserObservation {
+  /** What tells this server from every other one, whatever name it goes by. */
+  readonly serverIdentifier: string;
+  /** The mark that the user bears. */
+  readonly mark: Mark | undefined;
+  /** Whether the user is there but bound to another identity than the request's. */
+  readonly boundElsewhere: boolean;
+}
+
+export interface Cancellable {
+  readonly signal: AbortSignal;
+}
+
+export interface ApplyOptions extends Cancellable {
+  /** Called before each step; throws when it is no longer permitted. */
+  readonly beforeStep: (step: Step) => void;
+}
+
+/** How far the tidying of an ended user came. `shell`: locked and renamed, because it owns objects or something still names it. */
+export type Tidied =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'shell'; readonly userName: string; readonly why: string }
+  | { readonly kind: 'not-ours' };
+
+/** What the settings of a client are made of. */
+export interface SettingsInput {
+  readonly clientType: ClientType;
+  readonly identityType: IdentityType;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly userName: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+  /** Put instead of the engine's own prefix, for example AZURE_POSTGRESQL. */
+  readonly prefix: string | undefined;
+}
+
+/**
+ * One database engine. `observe…` never writes; `plan…` and the names are pure; `apply`, `end` and `tidy` may be repeated at any point.
+ * All throw ConnectionError with a reason for what a user can act on.
+ */
+export interface Target {
+  readonly type: TargetType;
+  /** The engine's own port: the operator always uses it. */
+  readonly port: number;
+  /** The user's name when the spec has none: aad_<namespace>_<name>, shortened with a hash where the engine allows less. */
+  defaultUserName(namespace: string, name: string): string;
+  /** Settings by name, escaped by the grammar of each value's format. */
+  settings(input: SettingsInput): Readonly<Record<string, string>>;
+
+  observeServer(request: Pick<TargetRequest, 'serverId'>, options: Cancellable): Promise<ServerObservation>;
+  planServer(server: ServerObservation): StagePlan;
+  observeUser(request: TargetRequest, server: ServerObservation, options: Cancellable): Promise<UserObservation>;
+  planUser(request: TargetRequest, user: UserObservation): StagePlan;
+  observeGrants(request: TargetRequest, server: ServerObservation, user: UserObservation, options: Cancellable): Promise<unknown>;
+  planGrants(request: TargetRequest, grants: unknown): StagePlan;
+  /** Applies steps of one stage that this target planned. The caller observes again afterwards: no error is not success. */
+  apply(steps: readonly Step[], request: TargetRequest, server: ServerObservation, options: ApplyOptions): Promise<void>;
+
+  /** Takes the login away and ends the sessions; needs no lock on the user's objects. `absent`: no such user; `not-ours`: another's mark, nothing done. */
+  end(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<'ended' | 'absent' | 'not-ours'>;
+  /** Takes away the rights and drops the user, or leaves a locked shell that keeps owning its objects. Only after `end`; may fail and be repeated. */
+  tidy(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<Tidied>;
+  /** Closes the sessions kept for reuse. Never throws. */
+  close(): Promise<void>;
+}
