@@ -6,8 +6,8 @@ import type {ObjectMeta} from './object-meta.ts';
  * PasswordlessConnection lets one workload log in to one Azure database with its own Microsoft Entra identity, without a password. The operator makes the federated credential, the database user, its privileges and the connection settings, repairs them when they drift, and takes the access away when this resource is deleted. Nothing happens unless a ConnectionPolicy allows all of it.
  */
 export interface PasswordlessConnection {
-  apiVersion?: string;
-  kind?: string;
+  apiVersion: string;
+  kind: string;
   metadata: ObjectMeta;
   /**
    * What shall be true.

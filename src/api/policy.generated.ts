@@ -6,8 +6,8 @@ import type {ObjectMeta} from './object-meta.ts';
  * ConnectionPolicy is the platform team's permission for PasswordlessConnections. A connection is acted on while one policy allows all of it; policies add up, none takes away, except that a written Never under setup wins for its server. What is left out of a policy is not allowed. In patterns * stands for any run of characters without a slash, and ${namespace} for the name of the connection's namespace. Resource ids are compared without regard to case.
  */
 export interface ConnectionPolicy {
-  apiVersion?: string;
-  kind?: string;
+  apiVersion: string;
+  kind: string;
   metadata: ObjectMeta;
   /**
    * Who may have what.

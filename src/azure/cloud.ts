@@ -1,4 +1,5 @@
 import type { TargetType } from '../api/spec.ts';
+import { isServerSuffix } from './host.ts';
 
 /** The endpoints and names of one Azure cloud. Values: reference azure-facts 8.3 (azure-cli core/cloud.py, @azure/identity AzureAuthorityHosts). */
 export interface Cloud {
@@ -50,3 +51,22 @@ export const clouds: Readonly<Record<'public' | 'usgov' | 'china', Cloud>> = {
     },
   },
 };
+
+/** A cloud whose endpoints somebody gave by hand. Throws TypeError that names the field which can't be right. */
+export function customCloud(fields: Omit<Cloud, 'name'>): Cloud {
+  for (const field of ['authority', 'armEndpoint'] as const) {
+    if (!isOrigin(fields[field])) throw new TypeError(`${field} must be https://<host>[:<port>], without a path`);
+  }
+  for (const field of ['armScope', 'ossrdbmsScope', 'sqlScope'] as const) {
+    if (!/^[\x21-\x7e]+\/\.default$/.test(fields[field])) throw new TypeError(`${field} must end in /.default`);
+  }
+  for (const [type, suffix] of Object.entries(fields.suffixes)) {
+    if (!isServerSuffix(suffix, 'custom'))
+      throw new TypeError(`the suffix of ${type} must be a DNS suffix with a leading dot, or an IPv4 range`);
+  }
+  return { name: 'custom', ...fields };
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === 'https:' && new URL(text).origin === text;
+}

@@ -18,7 +18,8 @@ export interface TargetRequest {
 }
 
 /** What ending an access needs to know; less than a TargetRequest, because identity and policy may be gone. */
-export type EndingRequest = Pick<TargetRequest, 'serverId' | 'database' | 'userName' | 'mark'>;
+export type EndingRequest = Pick<TargetRequest, 'serverId' | 'database' | 'userName' | 'mark'> &
+  Partial<Pick<TargetRequest, 'knownTriggers'>>;
 
 /** A server as found in Azure. Engines add what they need. */
 export interface ServerObservation {

@@ -24,7 +24,7 @@ async function typesOf(path: string): Promise<string> {
   if (!version) throw new Error(`${path} has no version`);
   const schema = closed(structuredClone(version.schema.openAPIV3Schema)) as JSONSchema & { properties: Record<string, JSONSchema> };
   schema.title = crd.spec.names.kind;
-  schema.required = ['metadata', 'spec'];
+  schema.required = ['apiVersion', 'kind', 'metadata', 'spec'];
   schema.properties['metadata'] = { tsType: metadataType } as JSONSchema;
   const text = await compile(schema, crd.spec.names.kind, {
     ignoreMinAndMaxItems: true,

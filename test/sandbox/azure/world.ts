@@ -43,6 +43,10 @@ export interface Server {
   state: 'Ready' | 'Stopped' | 'Starting' | 'Stopping' | 'Updating' | 'Disabled' | 'Dropping';
   authConfig: { activeDirectoryAuth: 'Enabled' | 'Disabled'; passwordAuth: 'Enabled' | 'Disabled' };
   network: { publicNetworkAccess: 'Enabled' | 'Disabled' };
+  /** Major version of the engine; 18 when left out. */
+  readonly version?: string;
+  /** Login of the administrator with a password. */
+  readonly administratorLogin?: string;
 }
 
 /** An Entra administrator of a server, which is also a role in its engine. */

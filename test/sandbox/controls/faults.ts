@@ -26,6 +26,13 @@ export class Faults {
     this.#faults.push({ fault, path: new RegExp(fault.match.path ?? ''), left: fault.times ?? Number.POSITIVE_INFINITY });
   }
 
+  /** Those that can still strike. */
+  list(): readonly Fault[] {
+    return this.#faults
+      .filter(({ left }) => left > 0)
+      .map(({ fault, left }) => ({ ...fault, ...(Number.isFinite(left) && { times: left }) }));
+  }
+
   clear(): void {
     this.#faults = [];
   }

@@ -1,0 +1,62 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Arm, ArmOptions } from './arm.ts';
+import {
+  deleteFederatedCredential,
+  type FederatedCredential,
+  listFederatedCredentials,
+  putFederatedCredential,
+} from './federated-credentials.ts';
+import { type FoundIdentity, findIdentityByClientId, readIdentity } from './identities.ts';
+import { listAdministrators, type PostgresAdministrator, type PostgresServer, readServer } from './postgres-servers.ts';
+import { type ResourceId, resourceKey } from './resource-id.ts';
+import { SharedReads } from './shared-reads.ts';
+
+/** What was read stays good for this long: enough for all connections of a server that are looked at together, too little to hide a change from the next pass. */
+const keepMs = 5_000;
+
+/** The reads of Azure that connections share, and the writes that make them stale. All throw ConnectionError. */
+export interface AzureCalls {
+  readIdentity(id: ResourceId, options: ArmOptions): Promise<FoundIdentity | undefined>;
+  findIdentityByClientId(subscriptionId: string, clientId: string, options: ArmOptions): Promise<FoundIdentity | undefined>;
+  /** Empty when the identity isn't there. */
+  listFederatedCredentials(id: ResourceId, options: ArmOptions): Promise<readonly FederatedCredential[]>;
+  putFederatedCredential(id: ResourceId, credential: FederatedCredential, options: ArmOptions): Promise<void>;
+  /** Succeeds when the credential or its identity is gone. */
+  deleteFederatedCredential(id: ResourceId, name: string, options: ArmOptions): Promise<void>;
+  readServer(id: ResourceId, options: ArmOptions): Promise<PostgresServer | undefined>;
+  /** Empty when the server isn't there. */
+  listAdministrators(id: ResourceId, options: ArmOptions): Promise<readonly PostgresAdministrator[]>;
+}
+
+/** Reads through caches of some seconds, shared by everybody who asks for the same. */
+export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
+  const identities = new SharedReads<FoundIdentity | undefined>(clock, { keepMs });
+  const credentials = new SharedReads<readonly FederatedCredential[] | undefined>(clock, { keepMs });
+  const servers = new SharedReads<PostgresServer | undefined>(clock, { keepMs });
+  const administrators = new SharedReads<readonly PostgresAdministrator[] | undefined>(clock, { keepMs });
+
+  const writing = async (id: ResourceId, write: () => Promise<void>) => {
+    try {
+      await write();
+    } finally {
+      credentials.invalidate(resourceKey(id));
+    }
+  };
+
+  return {
+    readIdentity: (id, options) => identities.read(resourceKey(id), (o) => readIdentity(arm, id, { ...options, ...o }), options),
+    findIdentityByClientId: (subscriptionId, clientId, options) =>
+      identities.read(
+        `${subscriptionId} ${clientId}`.toLowerCase(),
+        (o) => findIdentityByClientId(arm, subscriptionId, clientId, { ...options, ...o }),
+        options,
+      ),
+    listFederatedCredentials: async (id, options) =>
+      (await credentials.read(resourceKey(id), (o) => listFederatedCredentials(arm, id, { ...options, ...o }), options)) ?? [],
+    putFederatedCredential: (id, credential, options) => writing(id, () => putFederatedCredential(arm, id, credential, options)),
+    deleteFederatedCredential: (id, name, options) => writing(id, () => deleteFederatedCredential(arm, id, name, options)),
+    readServer: (id, options) => servers.read(resourceKey(id), (o) => readServer(arm, id, { ...options, ...o }), options),
+    listAdministrators: async (id, options) =>
+      (await administrators.read(resourceKey(id), (o) => listAdministrators(arm, id, { ...options, ...o }), options)) ?? [],
+  };
+}

@@ -1,0 +1,41 @@
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import type { ConnectionPolicy } from '../api/policy.generated.ts';
+import type { IdentityType, TargetType, WorkloadType } from '../api/spec.ts';
+import type { IdentityKind } from '../identities/identity.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { EventRecorder } from '../runtime/event-recorder.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { StatusWriter } from '../runtime/status-writer.ts';
+import type { Store } from '../runtime/store.ts';
+import type { Target } from '../targets/target.ts';
+import type { WorkloadKind } from '../workloads/workload.ts';
+import type { Ledger } from './ledger.ts';
+import type { Metrics } from './metrics.ts';
+import type { Namespace } from './resources.ts';
+import type { Tombstones } from './tombstones.ts';
+
+/** Everything that the controller works with, put together in main.ts. */
+export interface Deps {
+  readonly client: KubeClient;
+  readonly connections: Store<PasswordlessConnection>;
+  readonly policies: Store<ConnectionPolicy>;
+  readonly namespaces: Store<Namespace>;
+  readonly statusWriter: StatusWriter<PasswordlessConnection>;
+  readonly events: EventRecorder;
+  readonly targets: ReadonlyMap<TargetType, Target>;
+  readonly identities: ReadonlyMap<IdentityType, IdentityKind>;
+  readonly workloads: ReadonlyMap<WorkloadType, WorkloadKind>;
+  readonly ledger: Ledger;
+  readonly tombstones: Tombstones;
+  /** Ids of the Entra administrators of each server seen so far, by the server's key. */
+  readonly administratorIds: Map<string, readonly string[]>;
+  readonly cluster: { readonly issuer: string; readonly hash: string };
+  readonly operator: { readonly principalId: string; readonly clientId: string; readonly namespace: string };
+  readonly driftIntervalInMs: number;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}

@@ -1,0 +1,64 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import type { Step } from '../api/step.ts';
+import { keyOf, keyText, type ObjectKey } from '../runtime/resource.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What is measured about connections. Labels name the resource, its target type and a reason, never a user, database or host. */
+export class Metrics {
+  readonly #ready: Gauge<'namespace' | 'name' | 'target' | 'reason'>;
+  readonly #corrections: Counter<'target' | 'kind'>;
+  /** The label values of each connection's series, so that it can be taken away. */
+  readonly #series = new Map<string, { namespace: string; name: string; target: string; reason: string }>();
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#ready = new Gauge({
+      name: 'passwordless_connection_ready',
+      help: 'Whether the connection is ready: 1 or 0',
+      labelNames: ['namespace', 'name', 'target', 'reason'],
+      registers,
+    });
+    this.#corrections = new Counter({
+      name: 'passwordless_drift_corrections_total',
+      help: 'Steps that undid what was changed behind our back',
+      labelNames: ['target', 'kind'],
+      registers,
+    });
+  }
+
+  passed(connection: PasswordlessConnection, outcome: Outcome): void {
+    const key = keyOf(connection);
+    this.forget(key);
+    if (outcome.kind === 'gone' || outcome.kind === 'ended') return;
+    const labels = { ...key, target: connection.spec.target.type, reason: reasonOf(outcome) };
+    this.#series.set(keyText(key), labels);
+    this.#ready.set(labels, labels.reason === 'InSync' ? 1 : 0);
+  }
+
+  /** The connection is gone. */
+  forget(key: ObjectKey): void {
+    const labels = this.#series.get(keyText(key));
+    if (labels) this.#ready.remove(labels);
+    this.#series.delete(keyText(key));
+  }
+
+  driftCorrected(connection: PasswordlessConnection, steps: readonly Step[]): void {
+    for (const { kind } of steps) this.#corrections.inc({ target: connection.spec.target.type, kind });
+  }
+}
+
+function reasonOf(outcome: Exclude<Outcome, { kind: 'gone' | 'ended' }>): string {
+  switch (outcome.kind) {
+    case 'refused':
+      return 'NotPermitted';
+    case 'suspended':
+      return 'Suspended';
+    case 'in-sync':
+      return outcome.findings.find((finding) => finding.blocking)?.reason ?? 'InSync';
+    case 'failed':
+      return outcome.failure.reason;
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Stage } from '../api/conditions.ts';
+import type { ConnectionError } from '../api/connection-error.ts';
+import type { Finding, Step } from '../api/step.ts';
+
+/** What a pass found out, for status; what it didn't reach stays undefined. */
+export interface Facts {
+  readonly policy?: string;
+  readonly workload?: string;
+  readonly identity?: { readonly principalId: string; readonly clientId: string; readonly tenantId: string; readonly resourceId: string };
+  readonly server?: { readonly host: string; readonly port: number };
+  readonly databaseUser?: { readonly name: string; readonly created: boolean };
+  readonly binding?: { readonly name: string };
+}
+
+/** How one pass over a connection ended. Status, Events, metrics and the next look all follow from it. */
+export type Outcome =
+  /** The resource is gone, or just let go. */
+  | { readonly kind: 'gone' }
+  /** Access has ended; the finalizer went. */
+  | { readonly kind: 'ended'; readonly note: string }
+  /** No policy allows it, so nothing was touched. `lookedUp`: it took a look at Azure to know, so that Azure may also change it. */
+  | { readonly kind: 'refused'; readonly message: string; readonly lookedUp: boolean }
+  | { readonly kind: 'suspended' }
+  /** The plan is empty; findings are what no step of ours can mend. */
+  | { readonly kind: 'in-sync'; readonly facts: Facts; readonly findings: readonly Finding[]; readonly applied: readonly Step[] }
+  /** `stage` undefined: before the first one, or while ending. */
+  | {
+      readonly kind: 'failed';
+      readonly stage: Stage | undefined;
+      readonly failure: ConnectionError;
+      readonly facts: Facts;
+      readonly applied: readonly Step[];
+      readonly deleting: boolean;
+    };

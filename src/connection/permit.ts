@@ -1,0 +1,85 @@
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import { ConnectionError } from '../api/connection-error.ts';
+import { parseResourceId, type ResourceId } from '../azure/resource-id.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import type { Usage, Verdict } from '../policy/verdict.ts';
+import type { Deps } from './deps.ts';
+import type { Request } from './request.ts';
+
+/** A connection that was permitted when the pass began is so no longer, or its resolved identity isn't. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** Whether policies allow a connection, by what the caches know now. Asks nobody. */
+export function permission(connection: PasswordlessConnection, deps: Deps, resolvedIdentity?: ResourceId | 'absent'): Verdict {
+  const name = connection.metadata.namespace ?? '';
+  const namespace = deps.namespaces.get({ namespace: '', name });
+  if (!namespace) return { allowed: false, part: 'namespace', message: 'the namespace of this connection is not known yet' };
+  const facts = { name, labels: namespace.metadata.labels ?? {} };
+  const judged = {
+    spec: connection.spec,
+    defaultUserName: defaultUserName(connection, deps),
+    usage: usageOf(connection, deps),
+    ...(resolvedIdentity && { resolvedIdentity }),
+  };
+  return evaluate(judged, deps.policies.list(), facts, { operatorNamespace: deps.operator.namespace });
+}
+
+/**
+ * Asks again, before anything is written: the policies may have changed since, and the resource may be another or on its way out.
+ * Throws Refusal when it is no longer permitted, ConnectionError to be retried when the resource itself changed.
+ */
+export function requirePermission(request: Request, deps: Deps, resolvedIdentity?: ResourceId | 'absent'): void {
+  const current = deps.connections.get({ namespace: request.namespace, name: request.name });
+  const { uid, generation } = request;
+  if (current?.metadata.uid !== uid || current.metadata.generation !== generation || current.metadata.deletionTimestamp) {
+    throw new ConnectionError('retry', 'Progressing', 'the resource changed while the operator was at work on it');
+  }
+  const verdict = permission(current, deps, resolvedIdentity);
+  if (!verdict.allowed) throw new Refusal(verdict.message);
+}
+
+export function defaultUserName(connection: PasswordlessConnection, deps: Pick<Deps, 'targets'>): string {
+  const { namespace = '', name } = connection.metadata;
+  return deps.targets.get(connection.spec.target.type)?.defaultUserName(namespace, name) ?? `aad_${namespace}_${name}`;
+}
+
+/** What older connections of the namespace take up of a policy's limits; worked out only when a policy asks. */
+function usageOf(connection: PasswordlessConnection, deps: Deps): Usage {
+  const older = () =>
+    deps.connections
+      .list(connection.metadata.namespace ?? '')
+      .filter((other) => !other.metadata.deletionTimestamp && isOlder(other, connection));
+  return {
+    connections: (policy) => older().filter((other) => isAllowedBy(policy, other, deps)).length,
+    get serviceAccountsOnIdentity() {
+      const identity = identityText(connection);
+      const account = connection.spec.workload.serviceAccount?.name;
+      const accounts = older()
+        .filter((other) => identityText(other) === identity)
+        .map((other) => other.spec.workload.serviceAccount?.name);
+      return new Set(accounts.filter((name) => name !== undefined && name !== account)).size;
+    },
+  };
+}
+
+function isAllowedBy(policy: string, connection: PasswordlessConnection, deps: Deps): boolean {
+  const { namespace: name = '' } = connection.metadata;
+  const labels = deps.namespaces.get({ namespace: '', name })?.metadata.labels ?? {};
+  const judged = { spec: connection.spec, defaultUserName: defaultUserName(connection, deps) };
+  const only = deps.policies.list().filter((each) => each.metadata.name === policy);
+  const unlimited = only.map((each) => ({ metadata: each.metadata, spec: { ...each.spec, limits: {} } }));
+  return evaluate(judged, unlimited, { name, labels }, { operatorNamespace: deps.operator.namespace }).allowed;
+}
+
+function isOlder(other: PasswordlessConnection, than: PasswordlessConnection): boolean {
+  const [a, b] = [other.metadata, than.metadata];
+  return a.creationTimestamp < b.creationTimestamp || (a.creationTimestamp === b.creationTimestamp && a.uid < b.uid);
+}
+
+function identityText({ spec }: PasswordlessConnection): string | undefined {
+  const { resourceId, clientId } = spec.identity.userAssigned ?? {};
+  const parsed = resourceId === undefined ? undefined : parseResourceId(resourceId, 'userAssignedIdentity');
+  return parsed?.ok ? resourceId?.toLowerCase() : clientId?.toLowerCase();
+}

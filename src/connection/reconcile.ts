@@ -1,0 +1,88 @@
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import { ConnectionError } from '../api/connection-error.ts';
+import { finalizer } from '../api/names.ts';
+import type { Step } from '../api/step.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
+import { addFinalizer } from '../runtime/finalizers.ts';
+import type { ObjectKey } from '../runtime/resource.ts';
+import type { Cancellable } from '../targets/target.ts';
+import { apply } from './apply.ts';
+import type { Deps } from './deps.ts';
+import { factsOf } from './facts.ts';
+import { finalize } from './finalize.ts';
+import { asStageFailure } from './in-stage.ts';
+import { nextLook } from './next-look.ts';
+import { unservedPart } from './not-yet-served.ts';
+import { observe } from './observe.ts';
+import type { Outcome } from './outcome.ts';
+import type { Observation } from './parts.ts';
+import { permission, Refusal } from './permit.ts';
+import { forgetFrom, makePlan } from './plan.ts';
+import { report, reportProgress } from './report.ts';
+import type { Request } from './request.ts';
+import { resolve } from './resolve.ts';
+import { connections } from './resources.ts';
+
+/** How often one pass observes, plans and applies before it gives up until the next: more rounds than there are parts. */
+const maximumRounds = 8;
+
+/** One pass over one connection: bring it about or end it, say in its status how that went, and decide when to look again. Never throws but when aborted. */
+export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Cancellable): Promise<ReconcileResult> {
+  const connection = deps.connections.get(key);
+  if (!connection) return gone(key, deps);
+  const outcome = await attempt(connection, deps, { signal });
+  signal.throwIfAborted();
+  await report(connection, outcome, deps, { signal });
+  return nextLook(outcome, deps);
+}
+
+function gone(key: ObjectKey, deps: Deps): ReconcileResult {
+  deps.metrics.forget(key);
+  return { kind: 'done' };
+}
+
+async function attempt(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
+  if (connection.metadata.deletionTimestamp) return await finalize(connection, deps, { signal });
+
+  const verdict = permission(connection, deps);
+  if (!verdict.allowed) return { kind: 'refused', message: verdict.message, lookedUp: false };
+  if (connection.spec.suspend) return { kind: 'suspended' };
+
+  return await bringAbout(connection, resolve(connection, verdict, deps), deps, { signal });
+}
+
+/** Observe, plan, apply, until the plan is empty. */
+async function bringAbout(connection: PasswordlessConnection, request: Request, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
+  const applied: Step[] = [];
+  const pass: { seen: Observation } = { seen: {} };
+  try {
+    refuseUnserved(connection);
+    await addFinalizer(deps.client, connections, connection, finalizer, { signal });
+    await reportProgress(connection, deps, { signal });
+
+    for (let round = 1; round <= maximumRounds; round += 1) {
+      await observe(request, pass, deps, { signal });
+      const plan = makePlan(request, pass.seen, deps);
+      if (!plan.part) return { kind: 'in-sync', facts: factsOf(request, pass.seen, deps), findings: plan.findings, applied };
+      await apply(plan, request, pass.seen, deps, { signal });
+      applied.push(...plan.steps);
+      pass.seen = forgetFrom(plan.part, pass.seen);
+    }
+    throw new ConnectionError(
+      'retry',
+      'NotConverging',
+      `after ${maximumRounds} rounds there is still something to do, so something undoes it`,
+    );
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'refused', message: error.message, lookedUp: true };
+    const { stage, failure } = asStageFailure(error);
+    return { kind: 'failed', stage, failure, facts: factsOf(request, pass.seen, deps), applied, deleting: false };
+  }
+}
+
+/** Throws NotYetServed for what this version can't bring about; better nothing than half of it. */
+function refuseUnserved(connection: PasswordlessConnection): void {
+  const part = unservedPart(connection.spec);
+  if (part)
+    throw new ConnectionError('stalled', 'NotYetServed', `this version of the operator does not serve ${part}: nothing was changed`);
+}

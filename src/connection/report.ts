@@ -1,0 +1,128 @@
+import { ready } from '../api/conditions.ts';
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import { apiVersion, requestedAtAnnotation } from '../api/names.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { Step } from '../api/step.ts';
+import type { Cancellable } from '../targets/target.ts';
+import type { Deps } from './deps.ts';
+import type { Outcome } from './outcome.ts';
+import { connections } from './resources.ts';
+import { nextStatus, progressStatus, type StatusContext } from './status.ts';
+
+/** Says that work on this spec began, where its status doesn't speak of this generation yet. */
+export async function reportProgress(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<void> {
+  const told = readyCondition(connection)?.observedGeneration === connection.metadata.generation;
+  if (told) return;
+  await deps.statusWriter.write(connection, progressStatus(connection.status, contextOf(connection, deps)), { signal });
+}
+
+/** Writes what became of a pass into status, Events and metrics. Writes nothing where nothing changed. */
+export async function report(connection: PasswordlessConnection, outcome: Outcome, deps: Deps, { signal }: Cancellable): Promise<void> {
+  deps.metrics.passed(connection, outcome);
+  switch (outcome.kind) {
+    case 'gone':
+      return;
+    case 'ended':
+      await record(connection, { type: 'Normal', reason: 'AccessEnded', note: outcome.note }, deps, { signal });
+      return;
+    default:
+      for (const happening of transitions(connection, outcome)) await record(connection, happening, deps, { signal });
+      if ('applied' in outcome && isCorrection(connection, outcome.applied)) deps.metrics.driftCorrected(connection, outcome.applied);
+      await deps.statusWriter.write(connection, nextStatus(connection.status, outcome, contextOf(connection, deps)), { signal });
+  }
+}
+
+/** Outcomes of a resource that is still there. */
+type Told = Exclude<Outcome, { kind: 'gone' | 'ended' }>;
+
+interface Happening {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  readonly note: string;
+}
+
+/** Events on transitions only: what was done, and what Ready changed to. */
+function transitions(connection: PasswordlessConnection, outcome: Told): readonly Happening[] {
+  const applied = 'applied' in outcome ? outcome.applied : [];
+  const happenings: Happening[] = [];
+  if (applied.some(isRebind)) happenings.push({ type: 'Warning', reason: 'IdentityRebound', note: noteOf(applied) });
+  else if (isCorrection(connection, applied)) happenings.push({ type: 'Normal', reason: 'DriftCorrected', note: noteOf(applied) });
+  else if (applied.length > 0) happenings.push({ type: 'Normal', reason: 'Applied', note: noteOf(applied) });
+  const complaint = complaintOf(outcome);
+  if (complaint && complaint.reason !== readyCondition(connection)?.reason) happenings.push({ type: 'Warning', ...complaint });
+  return happenings;
+}
+
+/** Whether steps undid what was changed behind our back: the spec is one that was already brought about. */
+function isCorrection(connection: PasswordlessConnection, applied: readonly Step[]): boolean {
+  const before = readyCondition(connection);
+  return applied.length > 0 && before?.status === 'True' && before.observedGeneration === connection.metadata.generation;
+}
+
+function complaintOf(outcome: Told): Omit<Happening, 'type'> | undefined {
+  switch (outcome.kind) {
+    case 'suspended':
+      return undefined;
+    case 'refused':
+      return { reason: 'NotPermitted', note: outcome.message };
+    case 'in-sync': {
+      const blocking = outcome.findings.find((finding) => finding.blocking);
+      return blocking && { reason: blocking.reason, note: blocking.message };
+    }
+    case 'failed':
+      return { reason: outcome.failure.reason, note: outcome.failure.message };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function record(
+  connection: PasswordlessConnection,
+  { type, reason, note }: Happening,
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<void> {
+  const regarding = { ...connection, apiVersion, kind: connections.kind };
+  await deps.events.record(regarding, { type, reason, action: 'Reconcile', note }, { signal });
+}
+
+function isRebind(step: Step): boolean {
+  return step.kind === 'bind-user';
+}
+
+/** The steps in one line each, as many as an Event holds. */
+function noteOf(steps: readonly Step[]): string {
+  const lines: string[] = [];
+  let length = 0;
+  for (const [index, { summary }] of steps.entries()) {
+    const line = summary.slice(0, 300);
+    if (length + line.length > maximumNote) {
+      lines.push(`… and ${steps.length - index} more`);
+      break;
+    }
+    lines.push(line);
+    length += line.length + 2;
+  }
+  return lines.join('; ');
+}
+
+/** An Event's note takes 1,024 bytes. */
+const maximumNote = 900;
+
+function contextOf(connection: PasswordlessConnection, deps: Deps): StatusContext {
+  const { metadata, spec } = connection;
+  return {
+    generation: metadata.generation,
+    now: deps.clock.now(),
+    requestedAt: metadata.annotations?.[requestedAtAnnotation],
+    readyMessage: `the workload can log in to database "${spec.target.database}" with profile ${spec.access.profile}; ${podLabelHint(connection)}`,
+  };
+}
+
+function podLabelHint({ spec }: PasswordlessConnection): string {
+  return `pods of service account "${spec.workload.serviceAccount?.name}" need the label azure.workload.identity/use: "true"`;
+}
+
+function readyCondition(connection: PasswordlessConnection) {
+  return connection.status?.conditions?.find((condition) => condition.type === ready);
+}

@@ -1,0 +1,127 @@
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import { ConnectionError } from '../api/connection-error.ts';
+import type { ConnectionSpec, TargetType } from '../api/spec.ts';
+import { requiredResourceId } from '../azure/required-resource-id.ts';
+import { parseResourceId, type ResourceId, type ResourceKind, sameResource } from '../azure/resource-id.ts';
+import type { IdentityRequest } from '../identities/identity.ts';
+import type { Allowed } from '../policy/verdict.ts';
+import { connectionHash, type Mark } from '../targets/mark.ts';
+import type { EndingRequest } from '../targets/target.ts';
+import type { WorkloadRequest } from '../workloads/workload.ts';
+import type { Deps } from './deps.ts';
+import { defaultUserName } from './permit.ts';
+import type { Request } from './request.ts';
+
+const serverKinds: Readonly<Record<TargetType, ResourceKind>> = {
+  PostgreSQL: 'postgresServer',
+  MySQL: 'mysqlServer',
+  AzureSQL: 'sqlServer',
+};
+
+/** The connection with every name settled. Looks at nothing but the caches. Throws for a resource id that doesn't parse, which no policy allows. */
+export function resolve(connection: PasswordlessConnection, verdict: Allowed, deps: Deps): Request {
+  const { metadata, spec } = connection;
+  const namespace = metadata.namespace ?? '';
+  const { serverId, database, userName, mark } = resolveEnding(connection, deps);
+  return {
+    namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation,
+    spec,
+    policy: verdict.policy,
+    identity: identityRequest(connection, deps),
+    workload: workloadRequest(connection, deps),
+    target: { serverId, database, userName, mark, access: spec.access, knownTriggers: verdict.setup.knownTriggers },
+    port: spec.target.port ?? deps.targets.get(spec.target.type)?.port ?? 0,
+  };
+}
+
+/** What ending the access needs to know. Identity and policy don't matter for it. */
+export function resolveEnding(connection: PasswordlessConnection, deps: Deps): EndingRequest {
+  const { spec } = connection;
+  return {
+    serverId: requiredResourceId(spec.target.serverId, serverKinds[spec.target.type]),
+    database: spec.target.database,
+    userName: spec.databaseUser?.name ?? defaultUserName(connection, deps),
+    mark: markOf(connection, deps),
+  };
+}
+
+/** The server that a spec names; undefined when its id doesn't parse. */
+export function serverIdOf({ target }: ConnectionSpec): ResourceId | undefined {
+  const parsed = parseResourceId(target.serverId, serverKinds[target.type]);
+  return parsed.ok ? parsed.id : undefined;
+}
+
+function markOf(connection: PasswordlessConnection, deps: Deps): Mark {
+  const { namespace = '', name, uid } = connection.metadata;
+  const namespaceUid = deps.namespaces.get({ namespace: '', name: namespace })?.metadata.uid;
+  // without it the mark would be another one
+  if (!namespaceUid) throw new ConnectionError('retry', 'KubernetesError', 'the namespace of this connection is not known yet');
+  return { cluster: deps.cluster.hash, connection: connectionHash(namespaceUid, namespace, name), uid, origin: 'created', state: 'live' };
+}
+
+export function identityRequest(connection: PasswordlessConnection, deps: Deps): IdentityRequest {
+  const { spec, metadata } = connection;
+  const account = spec.workload.serviceAccount?.name;
+  const others = neighbours(connection, deps);
+  const formerId = formerIdentity(connection);
+  const former = formerId && !others.some((other) => namesIdentity(other.spec.identity, formerId)) ? [formerId] : [];
+  return {
+    spec: spec.identity,
+    federation: account ? { issuer: deps.cluster.issuer, subject: `system:serviceaccount:${metadata.namespace}:${account}` } : undefined,
+    shared: others.some((other) => mayBeSameIdentity(other.spec.identity, spec.identity)),
+    former,
+  };
+}
+
+export function workloadRequest(connection: PasswordlessConnection, deps: Deps): WorkloadRequest {
+  const { spec, metadata } = connection;
+  const others = neighbours(connection, deps);
+  const same = others.some((other) => mayBeSameIdentity(other.spec.identity, spec.identity));
+  return {
+    spec: spec.workload,
+    output: spec.output ?? {},
+    namespace: metadata.namespace ?? '',
+    connection: metadata.name,
+    uid: metadata.uid,
+    sharedWith: others.length === 0 ? 'nobody' : same ? 'same-identity' : 'other-identity',
+    formerSecret: connection.status?.binding?.name,
+  };
+}
+
+/** Other living connections of the same workload. */
+function neighbours(connection: PasswordlessConnection, deps: Deps): readonly PasswordlessConnection[] {
+  const { namespace = '', uid } = connection.metadata;
+  const account = connection.spec.workload.serviceAccount?.name;
+  if (account === undefined) return [];
+  return deps.connections
+    .list(namespace)
+    .filter(
+      (other) => other.metadata.uid !== uid && !other.metadata.deletionTimestamp && other.spec.workload.serviceAccount?.name === account,
+    );
+}
+
+/** Where the last pass found the identity: only a hint where something of ours may be left. */
+function formerIdentity(connection: PasswordlessConnection): ResourceId | undefined {
+  const text = connection.status?.identity?.resourceId;
+  const parsed = text === undefined ? undefined : parseResourceId(text, 'userAssignedIdentity');
+  return parsed?.ok ? parsed.id : undefined;
+}
+
+/** Whether a spec may name this identity; one that goes by client id may. */
+function namesIdentity(spec: ConnectionSpec['identity'], id: ResourceId): boolean {
+  const text = spec.userAssigned?.resourceId;
+  const parsed = text === undefined ? undefined : parseResourceId(text, 'userAssignedIdentity');
+  return parsed === undefined || (parsed.ok && sameResource(parsed.id, id));
+}
+
+/** Whether two specs name the same identity; when one goes by client id and the other by resource id, that can't be ruled out. */
+function mayBeSameIdentity(a: ConnectionSpec['identity'], b: ConnectionSpec['identity']): boolean {
+  const [left, right] = [a.userAssigned, b.userAssigned];
+  if (!left || !right) return false;
+  if (left.clientId && right.clientId) return left.clientId.toLowerCase() === right.clientId.toLowerCase();
+  if (left.resourceId && right.resourceId) return left.resourceId.toLowerCase() === right.resourceId.toLowerCase();
+  return true;
+}

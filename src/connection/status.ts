@@ -1,0 +1,151 @@
+import { type Condition, drifted, permitted, ready, reconciling, type Stage, stageConditions, stages, stalled } from '../api/conditions.ts';
+import type { ConnectionError } from '../api/connection-error.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { ConnectionStatus } from '../api/spec.ts';
+import type { Finding } from '../api/step.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What a status is said about. `now` in milliseconds since 1970. */
+export interface StatusContext {
+  readonly generation: number;
+  readonly now: number;
+  /** The annotation dbaccess.dev/requestedAt, as this pass found it. */
+  readonly requestedAt: string | undefined;
+  /** What Ready says when all is well. */
+  readonly readyMessage: string;
+}
+
+type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+const readyOrder: readonly string[] = [ready, reconciling, stalled, drifted, permitted, ...stages.map((stage) => stageConditions[stage])];
+
+/** The status while a pass is under way for a spec that was not reported on before. Pure. */
+export function progressStatus(previous: ConnectionStatus | undefined, context: StatusContext): ConnectionStatus {
+  const message = 'the operator is at work on this spec';
+  const drafts: Draft[] = [
+    { type: ready, status: 'Unknown', reason: 'Progressing', message },
+    { type: reconciling, status: 'True', reason: 'Progressing', message },
+    { type: permitted, status: 'True', reason: 'InSync', message: 'a ConnectionPolicy allows it' },
+  ];
+  return { ...previous, conditions: merge(previous, drafts, keptStages(previous), context) };
+}
+
+/** The status that follows from an outcome. Pure; equal outcomes give equal statuses, so that nothing is written at rest. */
+export function nextStatus(
+  previous: ConnectionStatus | undefined,
+  outcome: Exclude<Outcome, { kind: 'gone' | 'ended' }>,
+  context: StatusContext,
+): ConnectionStatus {
+  const handled = context.requestedAt === undefined ? {} : { lastHandledReconcileAt: context.requestedAt };
+  switch (outcome.kind) {
+    case 'refused': {
+      const drafts = [...notReady('NotPermitted', outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
+      const { policy: _gone, ...kept } = previous ?? {};
+      return {
+        ...kept,
+        ...handled,
+        observedGeneration: context.generation,
+        conditions: merge(previous, drafts, keptStages(previous), context),
+      };
+    }
+    case 'suspended': {
+      const drafts = [draft(ready, 'Unknown', 'Suspended', 'spec.suspend is true: nothing is looked at, nothing repaired'), allowed()];
+      return {
+        ...previous,
+        ...handled,
+        observedGeneration: context.generation,
+        conditions: merge(previous, drafts, keptStages(previous), context),
+      };
+    }
+    case 'in-sync': {
+      const blocking = outcome.findings.find((finding) => finding.blocking);
+      const drafts = blocking
+        ? notReady(blocking.reason, blocking.message, stalled)
+        : [draft(ready, 'True', 'InSync', context.readyMessage)];
+      const drift = outcome.findings.find((finding) => !finding.blocking);
+      if (drift) drafts.push(draft(drifted, 'True', drift.reason, drift.message));
+      const stageDrafts = stages.map((stage) => stageDone(stage, stage === 'grants' ? blocking : undefined));
+      return {
+        ...previous,
+        ...outcome.facts,
+        ...handled,
+        observedGeneration: context.generation,
+        conditions: merge(previous, [...drafts, allowed()], stageDrafts, context),
+      };
+    }
+    case 'failed': {
+      const { failure, stage } = outcome;
+      const flag = failure.kind === 'stalled' ? stalled : reconciling;
+      const drafts = notReady(failure.reason, failure.message, flag);
+      if (!outcome.deleting) drafts.push(allowed());
+      const generation = failure.kind === 'stalled' ? { observedGeneration: context.generation } : {};
+      return {
+        ...previous,
+        ...outcome.facts,
+        ...handled,
+        ...generation,
+        conditions: merge(previous, drafts, stagesUpTo(stage, failure, previous), context),
+      };
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function draft(type: string, status: Condition['status'], reason: Reason, message: string): Draft {
+  return { type, status, reason, message };
+}
+
+function allowed(): Draft {
+  return draft(permitted, 'True', 'InSync', 'a ConnectionPolicy allows it');
+}
+
+function notReady(reason: Reason, message: string, flag: string): Draft[] {
+  return [draft(ready, 'False', reason, message), draft(flag, 'True', reason, message)];
+}
+
+function stageDone(stage: Stage, finding: Finding | undefined): Draft {
+  const type = stageConditions[stage];
+  return finding ? draft(type, 'False', finding.reason, finding.message) : draft(type, 'True', 'InSync', 'as the spec says');
+}
+
+/** Stages before the failed one were just seen in sync; those after it keep what was last known of them. */
+function stagesUpTo(failed: Stage | undefined, failure: ConnectionError, previous: ConnectionStatus | undefined): readonly Draft[] {
+  const kept = keptStages(previous);
+  if (failed === undefined) return kept;
+  const at = stages.indexOf(failed);
+  const later = stages.slice(at + 1).map((stage) => stageConditions[stage]);
+  return [
+    ...stages.slice(0, at).map((stage) => stageDone(stage, undefined)),
+    draft(stageConditions[failed], 'False', failure.reason, failure.message),
+    ...kept.filter((condition) => later.includes(condition.type)),
+  ];
+}
+
+function keptStages(previous: ConnectionStatus | undefined): readonly Draft[] {
+  const types = Object.values(stageConditions);
+  return conditionsOf(previous).filter((condition) => types.includes(condition.type));
+}
+
+/** Conditions in their order, each with the time of its last change of status. */
+function merge(previous: ConnectionStatus | undefined, drafts: readonly Draft[], stageDrafts: readonly Draft[], context: StatusContext) {
+  const before = new Map(conditionsOf(previous).map((condition) => [condition.type, condition]));
+  const kept = new Set(keptStages(previous));
+  const now = `${new Date(context.now).toISOString().slice(0, 19)}Z`;
+  return [...drafts, ...stageDrafts]
+    .map((each): Condition => {
+      const old = before.get(each.type);
+      if (kept.has(each) && old) return old;
+      const lastTransitionTime = old && old.status === each.status ? old.lastTransitionTime : now;
+      const message = each.message.slice(0, maximumMessage);
+      return { ...each, message, observedGeneration: context.generation, lastTransitionTime };
+    })
+    .sort((a, b) => readyOrder.indexOf(a.type) - readyOrder.indexOf(b.type));
+}
+
+/** The API takes 32,768; nobody reads that much. */
+const maximumMessage = 2048;
+
+function conditionsOf(status: ConnectionStatus | undefined): readonly Condition[] {
+  return (status?.conditions ?? []) as readonly Condition[];
+}

@@ -1,0 +1,92 @@
+import type { TargetType } from '../api/spec.ts';
+import type { ResourceId } from '../azure/resource-id.ts';
+import { resourceKey } from '../azure/resource-id.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Cancellable, Target } from '../targets/target.ts';
+import { asStageFailure } from './in-stage.ts';
+import type { Ledger, Tombstone } from './ledger.ts';
+
+/** How soon tombstones are looked at after the operator starts or one is added, and how long at most between two tries. */
+const firstTryInMs = 5_000;
+const longestWaitInMs = 600_000;
+
+/** Tidies the users of ended connections away that couldn't be tidied at once, for as long as it takes. */
+export class Tombstones {
+  readonly #ledger: Ledger;
+  readonly #targets: ReadonlyMap<TargetType, Target>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #woken = new AbortController();
+
+  constructor(options: {
+    readonly ledger: Ledger;
+    readonly targets: ReadonlyMap<TargetType, Target>;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
+    this.#ledger = options.ledger;
+    this.#targets = options.targets;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** A tombstone was added: don't wait out a long pause. */
+  wake(serverId: ResourceId): void {
+    this.#logger.debug('tombstone added', { server: resourceKey(serverId) });
+    this.#woken.abort();
+  }
+
+  /** Ends with the signal. */
+  async run({ signal }: Cancellable): Promise<void> {
+    let waitInMs = firstTryInMs;
+    while (!signal.aborted) {
+      await this.#pause(waitInMs, signal);
+      if (signal.aborted) return;
+      const left = await this.#tidyAll({ signal }).catch((error: unknown) => {
+        if (!signal.aborted) this.#logger.warn('tombstones could not be read', { error });
+        return 1;
+      });
+      waitInMs = left === 0 ? longestWaitInMs : Math.min(longestWaitInMs, waitInMs * 2);
+      if (this.#woken.signal.aborted) {
+        this.#woken = new AbortController();
+        waitInMs = firstTryInMs;
+      }
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(ms, AbortSignal.any([signal, this.#woken.signal])).catch(() => undefined);
+  }
+
+  /** How many are left. */
+  async #tidyAll({ signal }: Cancellable): Promise<number> {
+    let left = 0;
+    for await (const entry of this.#ledger.entries({ signal })) {
+      for (const tombstone of entry.tombstones) {
+        try {
+          await this.#tidy(tombstone, { signal });
+        } catch (error) {
+          signal.throwIfAborted();
+          left += 1;
+          const { reason, message } = asStageFailure(error).failure;
+          this.#logger.info('a user is still to be tidied away', { user: tombstone.request.userName, reason, message });
+        }
+      }
+    }
+    return left;
+  }
+
+  async #tidy(tombstone: Tombstone, { signal }: Cancellable): Promise<void> {
+    const target = this.#targets.get(tombstone.type);
+    if (!target) return;
+    try {
+      const server = await target.observeServer(tombstone.request, { signal });
+      if ((await target.end(tombstone.request, server, { signal })) === 'ended') await target.tidy(tombstone.request, server, { signal });
+    } catch (error) {
+      // with the server went the user
+      if (asStageFailure(error).failure.reason !== 'ServerNotFound') throw error;
+    }
+    await this.#ledger.exhume(tombstone, { signal });
+  }
+}

@@ -1,0 +1,203 @@
+import type { PasswordlessConnection } from './api/connection.generated.ts';
+import { operatorName } from './api/names.ts';
+import type { ConnectionPolicy } from './api/policy.generated.ts';
+import { Arm } from './azure/arm.ts';
+import { isServerHost } from './azure/host.ts';
+import { operatorCredential, operatorIds } from './azure/credential.ts';
+import { DatabaseToken } from './azure/database-token.ts';
+import { RateBudget } from './azure/rate-budget.ts';
+import { createAzureCalls } from './azure/reads.ts';
+import type { Config } from './config.ts';
+import type { Deps } from './connection/deps.ts';
+import { Ledger } from './connection/ledger.ts';
+import { Metrics } from './connection/metrics.ts';
+import { permission } from './connection/permit.ts';
+import { reconcile } from './connection/reconcile.ts';
+import { connections, type Namespace, namespaces, policies } from './connection/resources.ts';
+import { Tombstones } from './connection/tombstones.ts';
+import { Waker } from './connection/wake.ts';
+import { createUserAssigned } from './identities/user-assigned.ts';
+import { Backoff, TokenBucket } from './runtime/backoff.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import { Controller } from './runtime/controller.ts';
+import { EventRecorder } from './runtime/event-recorder.ts';
+import { KubeClient } from './runtime/kube-client.ts';
+import { loadKubeConfig } from './runtime/kube-config.ts';
+import { KubeTransport } from './runtime/kube-transport.ts';
+import { createLogger, type Logger } from './runtime/logger.ts';
+import { createRuntimeMetrics } from './runtime/metrics.ts';
+import { type Handlers, Reflector } from './runtime/reflector.ts';
+import type { Resource } from './runtime/resource.ts';
+import { StatusServer } from './runtime/server.ts';
+import { StatusWriter } from './runtime/status-writer.ts';
+import { ObjectStore } from './runtime/store.ts';
+import { WorkQueue } from './runtime/work-queue.ts';
+import { clusterHash } from './targets/mark.ts';
+import { createPostgresTarget } from './targets/postgres/target.ts';
+import type { Cancellable } from './targets/target.ts';
+import { createServiceAccountWorkload } from './workloads/service-account.ts';
+
+/** Where chance comes from. */
+export interface Chance {
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** The longest that one pass over one connection may take. */
+const reconcileDeadlineInMs = 5 * 60_000;
+/** How long passes under way may go on when the operator is told to stop; below Kubernetes' grace period of 30 s. */
+const drainInMs = 20_000;
+/** Between two tries at what the operator can't start without. */
+const startRetryInMs = 2_000;
+
+/** Puts the operator together and runs it until the signal. Rejects when it can't even begin, for example without a kubeconfig. */
+export async function runOperator(config: Config, { random, newId }: Chance, { signal }: Cancellable): Promise<void> {
+  const clock = systemClock;
+  const logger = createLogger({ level: config.logLevel });
+  const metrics = createRuntimeMetrics({ nodeMetrics: true });
+  const transport = new KubeTransport(loadKubeConfig(config.kubeconfig));
+  const client = new KubeClient({ transport, clock, metrics });
+
+  const stores = {
+    connections: new ObjectStore<PasswordlessConnection>(),
+    policies: new ObjectStore<ConnectionPolicy>(),
+    namespaces: new ObjectStore<Namespace>(),
+  };
+  const { host, port } = config.metrics;
+  let started = false;
+  const server = new StatusServer({
+    host,
+    port,
+    metrics,
+    healthy: {},
+    ready: {
+      caches: () => (Object.values(stores).every((store) => store.isSynced) ? undefined : 'not synced yet'),
+      start: () => (started ? undefined : 'not signed in to Azure and Kubernetes yet'),
+    },
+  });
+  logger.info('the operator starts', { metrics: await server.start(), cloud: config.cloud.name, kubernetes: transport.host });
+  if (config.cloud.name === 'custom') logger.warn('--cloud=custom: tokens go to the endpoints and hosts given on the command line');
+
+  try {
+    const { credential: signIn, cloud } = config;
+    const newCredential = () => operatorCredential({ ...signIn, tokenFilePath: signIn.tokenFile }, cloud);
+    const token = new DatabaseToken(newCredential, cloud.ossrdbmsScope, clock);
+    const ids = await insistently('Entra', async () => operatorIds(await token.get({ signal })), { clock, logger, signal });
+    const cluster = await insistently('Kubernetes', () => readCluster(client, { signal }), { clock, logger, signal });
+    logger.info('signed in', { clientId: ids.clientId, objectId: ids.objectId, issuer: cluster.issuer, cluster: cluster.hash });
+
+    const arm = new Arm({ cloud, credential: newCredential(), budget: new RateBudget(clock) });
+    const calls = createAzureCalls(arm, clock);
+    const postgres = createPostgresTarget({
+      reads: calls,
+      isServerHost: (host) => isServerHost(host, cloud.suffixes.PostgreSQL, cloud.name),
+      token: (options) => token.get(options),
+      operatorObjectId: ids.objectId,
+      clusterHash: cluster.hash,
+      clock,
+      logger,
+    });
+    const targets: Deps['targets'] = new Map([[postgres.type, postgres]]);
+    const ledger = new Ledger({ client, namespace: config.namespace });
+    const tombstones = new Tombstones({ ledger, targets, clock, logger });
+    const eventIds = { newId: () => newId().replaceAll('-', '').slice(0, 16) };
+    const deps: Deps = {
+      client,
+      ...stores,
+      statusWriter: new StatusWriter({ client, resource: connections, store: stores.connections }),
+      events: new EventRecorder({
+        client,
+        clock,
+        logger,
+        metrics,
+        reportingController: operatorName,
+        reportingInstance: config.instance,
+        ...eventIds,
+      }),
+      targets,
+      identities: new Map([['UserAssigned', createUserAssigned(calls)]]),
+      workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
+      ledger,
+      tombstones,
+      administratorIds: new Map(),
+      cluster,
+      operator: { principalId: ids.objectId, clientId: ids.clientId, namespace: config.namespace },
+      driftIntervalInMs: config.driftIntervalInMs,
+      clock,
+      random,
+      logger,
+      metrics: new Metrics(metrics.registry),
+    };
+
+    const queue = new WorkQueue({ name: 'passwordlessconnection', clock, metrics });
+    const verdictOf = (connection: PasswordlessConnection) => JSON.stringify(permission(connection, deps));
+    const waker = new Waker({ queue, connections: stores.connections, clock, verdictOf });
+    const controller = new Controller({
+      name: 'passwordlessconnection',
+      queue,
+      reconcile: (key, context) => reconcile(key, { ...deps, logger: context.logger }, { signal: context.signal }),
+      workers: config.workers,
+      deadlineInMs: reconcileDeadlineInMs,
+      drainInMs,
+      backoff: new Backoff({
+        baseInMs: 1_000,
+        maxInMs: config.driftIntervalInMs,
+        random,
+        bucket: new TokenBucket({ perSecond: 10, burst: 100, clock }),
+      }),
+      clock,
+      logger,
+      metrics,
+      newId,
+    });
+    const reflect = <T extends PasswordlessConnection | ConnectionPolicy | Namespace>(
+      resource: Resource<T>,
+      store: ObjectStore<T>,
+      handlers: Handlers<T>,
+    ) => new Reflector({ client, resource, store, handlers, clock, random, logger, metrics }).run({ signal });
+
+    const watching = [
+      reflect(namespaces, stores.namespaces, waker.namespaces),
+      reflect(policies, stores.policies, waker.policies),
+      reflect(connections, stores.connections, waker.connections),
+    ];
+    started = true;
+    await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), ...watching]);
+    logger.info('the caches have synced', { connections: stores.connections.size, policies: stores.policies.size });
+    await Promise.all([controller.run({ signal }), tombstones.run({ signal }), ...watching]);
+    await Promise.all([...targets.values()].map((target) => target.close()));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await server.close();
+    await transport.close();
+  }
+  logger.info('the operator has stopped');
+}
+
+/** What tells this cluster from others: the issuer of its service-account tokens and the uid of kube-system. */
+async function readCluster(client: KubeClient, { signal }: Cancellable): Promise<Deps['cluster']> {
+  const discovery = (await client.raw('/.well-known/openid-configuration', { signal })) as { readonly issuer?: unknown };
+  const system = await client.get(namespaces, { namespace: '', name: 'kube-system' }, { signal });
+  if (typeof discovery.issuer !== 'string' || !system)
+    throw new Error('the cluster names no issuer of service-account tokens, or has no kube-system');
+  return { issuer: discovery.issuer, hash: clusterHash(discovery.issuer, system.metadata.uid) };
+}
+
+/** Tries until it works: without this the operator is nobody, and a restart would help no sooner. */
+async function insistently<T>(
+  what: string,
+  attempt: () => Promise<T>,
+  { clock, logger, signal }: Cancellable & { readonly clock: Clock; readonly logger: Logger },
+): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn(`${what} does not let the operator in yet`, { error });
+      await clock.sleep(startRetryInMs, signal);
+    }
+  }
+}

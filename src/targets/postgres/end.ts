@@ -1,0 +1,37 @@
+import type { Logger } from '../../runtime/logger.ts';
+import type { Mark } from '../mark.ts';
+import type { Cancellable, EndingRequest } from '../target.ts';
+import { endSessionsOf } from './end-sessions.ts';
+import { sqlState } from './errors.ts';
+import { bears, findRole } from './role.ts';
+import type { PostgresServer } from './server.ts';
+import type { Session } from './session.ts';
+import { forbidLogin, setMark, unbind } from './statements.ts';
+
+/**
+ * Takes the login away and ends the sessions, through a session in database `postgres`. Each step is committed by itself, the login first; none needs a lock on
+ * what the user owns, so nobody can hold it up (threat-model M4). Statements about roles fire no event triggers, so those don't matter here.
+ */
+export async function endUser(
+  session: Session,
+  request: EndingRequest,
+  server: PostgresServer,
+  { logger, signal }: Cancellable & { readonly logger: Pick<Logger, 'warn'> | undefined },
+): Promise<'ended' | 'absent' | 'not-ours'> {
+  const { userName } = request;
+  const role = await findRole(session, userName, { signal });
+  if (!role) return 'absent';
+  if (!bears(role, request.mark, server) || !role.mark) return 'not-ours';
+  if (role.canLogin) await session.query(forbidLogin(userName), [], { signal });
+  try {
+    await session.query(unbind(userName), [], { signal });
+  } catch (error) {
+    // whether an administrator may remove a label is not documented; without LOGIN it opens nothing
+    if (sqlState(error) === undefined || !session.isUsable) throw error;
+    logger?.warn('the label of an ended user stays', { user: userName, error });
+  }
+  const mark: Mark = { ...role.mark, state: 'disabled' };
+  if (role.mark.state === 'live') await session.query(setMark(userName, mark), [], { signal });
+  await endSessionsOf(session, role, { signal });
+  return 'ended';
+}

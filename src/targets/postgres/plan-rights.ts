@@ -1,0 +1,130 @@
+import type { Finding, StagePlan } from '../../api/step.ts';
+import { difference } from './compare-rights.ts';
+import { eventTriggerFinding } from './event-triggers.ts';
+import { planDefaults } from './plan-defaults.ts';
+import { type Promised, promisedOn } from './profile.ts';
+import { type Irrevocable, irrevocableFindings, type Lacking, lackingFindings } from './right-findings.ts';
+import type { MembershipFound, RightsObservation, RightsOn } from './rights.ts';
+import type { Privilege, Securable } from './securable.ts';
+import { type GrantAction, type GrantStep, grantStep, quoted } from './steps.ts';
+
+/** Objects in one statement: many at once are quick, and each is locked until commit from PostgreSQL 18 on. */
+const maximumObjects = 500;
+
+/** What is to be done so that the user has the rights promised in this database, no more and no less. Pure. */
+export function planRights(promised: Promised, found: RightsObservation): StagePlan<GrantStep> {
+  const objects = planObjects(promised, found);
+  const defaults = planDefaults(promised, found);
+  const memberships = planMemberships(found);
+  // rights too many go first: one that could be passed on is revoked and then granted without that
+  const actions = [...memberships.actions, ...objects.revokes, ...defaults.actions, ...objects.grants];
+  const findings = [...missingSchemas(promised, found), ...objects.findings, ...defaults.findings, ...memberships.findings];
+  if (actions.length > 0 && found.eventTriggers.length > 0)
+    return { steps: [], findings: [eventTriggerFinding(found.database, found.eventTriggers), ...findings] };
+  return { steps: actions.map(grantStep), findings };
+}
+
+interface ObjectPlan {
+  readonly grants: readonly GrantAction[];
+  readonly revokes: readonly GrantAction[];
+  readonly findings: readonly Finding[];
+}
+
+function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
+  const { userName, login } = found;
+  const grants = new Gathered();
+  const revokes = new Gathered();
+  const lacking: Lacking[] = [];
+  const irrevocable: Irrevocable[] = [];
+  for (const object of found.objects) {
+    if (object.owner === userName) continue;
+    const { on, owner } = object;
+    const differs = difference(object, promisedOn(promised, on), login);
+    grants.add(on, differs.grant, actFor(object), false);
+    for (const cascade of [false, true]) {
+      const revoked = differs.revoke.filter((right) => right.canPassOn === cascade);
+      revokes.add(on, revoked.filter((right) => right.grantor === owner).map(privilegeOf), actFor(object), cascade);
+      revokes.add(on, revoked.filter((right) => right.grantor !== owner).map(privilegeOf), undefined, cascade);
+    }
+    if (differs.lacking.length > 0) lacking.push({ on, owner, privileges: differs.lacking });
+    for (const right of differs.irrevocable) irrevocable.push({ on, ...right });
+  }
+  return {
+    grants: grants.lists().map(({ cascade: _, ...list }) => ({ kind: 'grant', to: userName, ...list })),
+    revokes: revokes.lists().map((list) => ({ kind: 'revoke', from: userName, ...list })),
+    findings: [...lackingFindings(lacking, found), ...irrevocableFindings(irrevocable, userName)],
+  };
+}
+
+function actFor({ acting, owner }: RightsOn): string | undefined {
+  return acting === 'selfgrant' ? owner : undefined;
+}
+
+function privilegeOf({ privilege }: { readonly privilege: Privilege }): Privilege {
+  return privilege;
+}
+
+interface ObjectList {
+  readonly privileges: readonly Privilege[];
+  readonly on: Securable[];
+  readonly actFor: string | undefined;
+  readonly cascade: boolean;
+}
+
+/** Puts objects together that one statement can serve. */
+class Gathered {
+  readonly #lists = new Map<string, ObjectList>();
+
+  add(on: Securable, privileges: readonly Privilege[], actFor: string | undefined, cascade: boolean): void {
+    if (privileges.length === 0) return;
+    // columns can't share a statement
+    const alone = on.kind === 'column' ? [on.schema, on.table, on.name] : [];
+    const key = JSON.stringify([on.kind, privileges, actFor ?? null, cascade, ...alone]);
+    const list = this.#lists.get(key) ?? { privileges, on: [], actFor, cascade };
+    list.on.push(on);
+    this.#lists.set(key, list);
+  }
+
+  lists(): ObjectList[] {
+    return [...this.#lists.values()].flatMap((list) =>
+      Array.from({ length: Math.ceil(list.on.length / maximumObjects) }, (_, index) => ({
+        ...list,
+        on: list.on.slice(index * maximumObjects, (index + 1) * maximumObjects),
+      })),
+    );
+  }
+}
+
+/** No profile makes the user a member of anything. */
+function planMemberships({ memberships, userName }: RightsObservation): {
+  readonly actions: readonly GrantAction[];
+  readonly findings: readonly Finding[];
+} {
+  const actions = memberships
+    .filter(({ revocable }) => revocable)
+    .map(({ role, grantor, canPassOn }): GrantAction => ({ kind: 'revoke-membership', from: userName, role, grantor, cascade: canPassOn }));
+  const findings = memberships.filter(({ revocable }) => !revocable).map((membership) => membershipFinding(membership, userName));
+  return { actions, findings };
+}
+
+function membershipFinding({ role, grantor }: MembershipFound, userName: string): Finding {
+  const statement = `REVOKE ${quoted(role)} FROM ${quoted(userName)}`;
+  return {
+    reason: 'PrivilegeNotRevocable',
+    message: `${userName} is a member of role ${role}, which ${grantor} gave: have ${grantor} run ${statement}`,
+    blocking: false,
+  };
+}
+
+function missingSchemas(promised: Promised, { objects, database }: RightsObservation): Finding[] {
+  const there = objects.flatMap(({ on }) => (on.kind === 'schema' ? [on.name] : []));
+  const missing = (promised.schemas ?? []).filter((schema) => !there.includes(schema));
+  if (missing.length === 0) return [];
+  return [
+    {
+      reason: 'SchemaNotFound',
+      message: `database ${database} has no schema ${missing.join(', ')}: create it, or correct access.schemas`,
+      blocking: true,
+    },
+  ];
+}

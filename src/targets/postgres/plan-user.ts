@@ -1,0 +1,87 @@
+import { ConnectionError } from '../../api/connection-error.ts';
+import type { Finding, StagePlan } from '../../api/step.ts';
+import { isOurs, type Mark, markText } from '../mark.ts';
+import type { TargetRequest } from '../target.ts';
+import { eventTriggerFinding } from './event-triggers.ts';
+import { fitsAsName, isReservedRoleName, maximumNameBytes } from './names.ts';
+import type { RevocableAttribute } from './statements.ts';
+import { quoted, type UserAction, type UserStep, userStep } from './steps.ts';
+import type { Binding, PostgresRole, PostgresUser } from './user.ts';
+
+type UserRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark'>;
+
+/** What is to be done so that the user is there, ours, bound to the request's identity and nobody else's, and may log in. Pure. */
+export function planUser(request: UserRequest, user: PostgresUser): StagePlan<UserStep> {
+  const { userName } = request;
+  if (user.role && (user.isReserved || !isOurs(user.mark, request.mark))) return { steps: [], findings: [nameTaken(userName)] };
+  const steps = (user.role ? repairs(request, user, user.role, user.mark) : [creation(request)]).map(userStep);
+  const findings = user.role ? unmendable(userName, user.role) : [];
+  if (steps.length > 0 && user.eventTriggers.length > 0)
+    return { steps: [], findings: [eventTriggerFinding('postgres', user.eventTriggers), ...findings] };
+  return { steps, findings };
+}
+
+/** Throws NotPermitted for a name that no user of a connection can have, before anything is looked at. Pure. */
+export function requireUserName(userName: string): void {
+  if (!fitsAsName(userName)) throw badName(`takes ${Buffer.byteLength(userName)} bytes; PostgreSQL takes ${maximumNameBytes}`);
+  if (isReservedRoleName(userName)) throw badName("is one of PostgreSQL's or Azure's own");
+}
+
+function badName(problem: string): ConnectionError {
+  return new ConnectionError(
+    'stalled',
+    'NotPermitted',
+    `the user name of databaseUser.name ${problem}: create the connection anew with another one`,
+  );
+}
+
+function creation({ userName, identity, mark }: UserRequest): UserAction {
+  return { kind: 'create-user', userName, principalId: identity.principalId, mark };
+}
+
+function repairs(
+  { userName, identity, mark: wanted }: UserRequest,
+  user: PostgresUser,
+  role: PostgresRole,
+  found: Mark | undefined,
+): UserAction[] {
+  const actions: UserAction[] = [];
+  const isBound = isBoundRight(user.binding, identity.principalId);
+  if (!isBound) actions.push({ kind: 'rebind', userName, from: user.binding?.objectId, to: identity.principalId.toLowerCase() });
+  const mark: Mark = { ...wanted, origin: found?.origin ?? wanted.origin };
+  if (!found || markText(found) !== markText(mark)) actions.push({ kind: 'mark', userName, mark });
+  const attributes = surplusAttributes(role);
+  if (attributes.length > 0) actions.push({ kind: 'reset-attributes', userName, attributes });
+  for (const database of user.settingsIn) actions.push({ kind: 'reset-settings', userName, database: database ?? undefined });
+  if (!isBound || !role.canLogin) actions.push({ kind: 'allow-login', userName });
+  return actions;
+}
+
+function isBoundRight(binding: Binding | undefined, principalId: string): boolean {
+  return binding !== undefined && binding.objectId === principalId.toLowerCase() && binding.principalType === 'service' && !binding.isAdmin;
+}
+
+function surplusAttributes(role: PostgresRole): RevocableAttribute[] {
+  const surplus: Readonly<Record<RevocableAttribute, boolean>> = {
+    createRole: role.createRole,
+    createDatabase: role.createDatabase,
+    noConnections: role.connectionLimit === 0,
+  };
+  return (Object.keys(surplus) as RevocableAttribute[]).filter((attribute) => surplus[attribute]);
+}
+
+/** Attributes that only somebody who has them can take away. */
+function unmendable(userName: string, role: PostgresRole): Finding[] {
+  const words = [...(role.replication ? ['NOREPLICATION'] : []), ...(role.bypassRowSecurity ? ['NOBYPASSRLS'] : [])];
+  if (words.length === 0) return [];
+  const message = `${userName} was given an attribute that the operator can't take away: have an administrator who has it run ALTER ROLE ${quoted(userName)} ${words.join(' ')}`;
+  return [{ reason: 'PrivilegeNotRevocable', message, blocking: false }];
+}
+
+function nameTaken(userName: string): Finding {
+  return {
+    reason: 'UserNameTaken',
+    message: `a database user ${userName} is there already and isn't this connection's: create the connection anew with another databaseUser.name, or have that user removed`,
+    blocking: true,
+  };
+}

@@ -1,0 +1,67 @@
+import { sql } from './sql.ts';
+
+// Every statement that reads users and sessions; what reads rights stands in grant-queries.ts. Operators and casts are PostgreSQL's own because sessions pin search_path.
+// Texts that somebody else may have written are cut to 256 characters on the server, and what can be many has a limit.
+
+/** Who we are and where, without any operator, cast or function that a database could have replaced. */
+export const whoAmI = sql`SELECT session_user AS "sessionUser", current_user AS "currentUser", pg_catalog.current_database() AS database,
+  pg_catalog.current_setting('search_path') AS "searchPath", pg_catalog.current_setting('server_version_num') AS version`;
+
+/** A role and its binding; in database `postgres` only. $1: the name; $2: event triggers known to be harmless. */
+export const readUser = sql`SELECT
+  (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() AS c) AS "serverIdentifier",
+  (SELECT pg_catalog.to_jsonb(t) FROM (
+    SELECT r.oid, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser, r.rolcreaterole AS "createRole", r.rolcreatedb AS "createDatabase",
+      r.rolreplication AS replication, r.rolbypassrls AS "bypassRowSecurity", r.rolconnlimit AS "connectionLimit",
+      pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
+    FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text) AS t) AS role,
+  (SELECT p.entry FROM (SELECT pg_catalog.to_jsonb(l) AS entry FROM pg_catalog.pgaadauth_list_principals(false) AS l) AS p
+    WHERE coalesce(p.entry ->> 'rolname', p.entry ->> 'rolename') = $1::text LIMIT 1) AS principal,
+  (SELECT pg_catalog.jsonb_agg(DISTINCT d.datname) FROM pg_catalog.pg_db_role_setting AS s
+    JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole AND r.rolname = $1::text
+    LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+    CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c (entry)
+    JOIN pg_catalog.pg_settings AS k ON k.name = pg_catalog.split_part(c.entry, '=', 1) AND k.context = 'user') AS settings,
+  (SELECT pg_catalog.jsonb_agg(t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
+    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 20) AS t) AS "eventTriggers"`;
+
+/** What must still hold when we are about to write: the user's mark and no unknown event trigger. $1: the name; $2: event triggers known to be harmless. */
+export const readGuard = sql`SELECT
+  (SELECT pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text) AS comment,
+  (SELECT pg_catalog.jsonb_agg(t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
+    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 20) AS t) AS "eventTriggers"`;
+
+/** A role by name, and whether a session of it is still there. $1: the name. */
+export const readEnding = sql`SELECT r.oid, r.rolname AS name, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser,
+  pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text`;
+
+/** Locked shells by the beginning of their names. $1: dbaccess_retired_<uid8>. */
+export const readShells = sql`SELECT r.oid, r.rolname AS name, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser,
+  pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
+  FROM pg_catalog.pg_roles AS r WHERE pg_catalog.starts_with(r.rolname::text, $1::text) ORDER BY r.rolname LIMIT 100`;
+
+/** Asks a role's sessions to end. $1: the role's oid; $2: how long to wait for each, in milliseconds; $3: how many. Returns a row for each. */
+export const endSessions = sql`SELECT pg_catalog.pg_terminate_backend(a.pid, $2::bigint) AS ended FROM (
+  SELECT s.pid FROM pg_catalog.pg_stat_activity AS s WHERE s.usesysid = $1::oid LIMIT $3::int) AS a`;
+
+/** Memberships of this session's own user in a role. $1: the role's name. */
+export const readOwnMemberships = sql`SELECT pg_catalog.pg_get_userbyid(m.grantor) AS grantor, m.inherit_option AS inherit, m.set_option AS set
+  FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS r ON r.oid = m.roleid JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
+  WHERE r.rolname = $1::text AND u.rolname = current_user`;
+
+/** Where a role owns something or has a right; database is null for what belongs to no database. $1: the role's oid. */
+export const readDependencies = sql`SELECT d.datname AS database, pg_catalog.bool_or(s.deptype = 'o') AS owns
+  FROM pg_catalog.pg_shdepend AS s LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
+  WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND s.refobjid = $1::oid GROUP BY d.datname ORDER BY d.datname NULLS FIRST`;
+
+/** Whether a role owns something in this database, or something that belongs to none. $1: the role's oid. */
+export const readOwnsHere = sql`SELECT EXISTS (SELECT FROM pg_catalog.pg_shdepend AS s WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass
+  AND s.refobjid = $1::oid AND s.deptype = 'o'
+  AND s.dbid IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))) AS owns`;
+
+/** Which roles a role is a member of, and who is a member of it beside administrators. $1: the role's oid. */
+export const readMembershipsOf = sql`SELECT pg_catalog.pg_get_userbyid(m.roleid) AS role, pg_catalog.pg_get_userbyid(m.member) AS member,
+  pg_catalog.pg_get_userbyid(m.grantor) AS grantor, m.admin_option AS "canPassOn",
+  pg_catalog.pg_has_role(m.grantor, 'USAGE') AND pg_catalog.pg_has_role(m.roleid, 'MEMBER WITH ADMIN OPTION') AS revocable
+  FROM pg_catalog.pg_auth_members AS m WHERE m.member = $1::oid OR (m.roleid = $1::oid AND (m.inherit_option OR m.set_option)) LIMIT 1000`;

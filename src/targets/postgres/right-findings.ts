@@ -1,0 +1,72 @@
+import type { Finding } from '../../api/step.ts';
+import type { Right, RightsObservation } from './rights.ts';
+import type { Privilege, Securable } from './securable.ts';
+import { grant, revoke } from './statements.ts';
+import { quoted } from './steps.ts';
+
+/** A right that is promised, not there, and not ours to give. */
+export interface Lacking {
+  readonly on: Securable;
+  readonly owner: string;
+  readonly privileges: readonly Privilege[];
+}
+
+/** A right too many that isn't ours to take. */
+export type Irrevocable = Right & { readonly on: Securable };
+
+/** Objects that a message names; of more it tells the number. */
+const maximumNamed = 20;
+
+/** One finding for each statement that an owner has to run. Pure. */
+export function lackingFindings(lacking: readonly Lacking[], found: Pick<RightsObservation, 'userName' | 'database'>): Finding[] {
+  const lists = grouped(lacking, ({ on, owner, privileges }) => [on.kind, owner, privileges, 'schema' in on ? on.schema : '']);
+  return lists.map((list) => (list[0]!.on.kind === 'database' ? databaseLacking(list[0]!, found) : objectsLacking(list, found)));
+}
+
+function databaseLacking(
+  { on, owner, privileges }: Lacking,
+  { userName, database }: Pick<RightsObservation, 'userName' | 'database'>,
+): Finding {
+  const statement = grant(privileges, [on], userName);
+  const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it: have ${owner} run ${statement}`;
+  return { reason: 'DatabaseNotOwned', message, blocking: true };
+}
+
+function objectsLacking(list: readonly Lacking[], { userName, database }: Pick<RightsObservation, 'userName' | 'database'>): Finding {
+  const { on, owner, privileges } = list[0]!;
+  const what = `${list.length === 1 ? `a ${on.kind}` : `${list.length} ${on.kind}s`} of database ${database}`;
+  const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns: have ${owner} run ${ownersGrant(list, userName)}`;
+  return { reason: 'TablesNotOwned', message, blocking: true };
+}
+
+/** One statement for all of them. An owner of many may well use ALL … IN SCHEMA, unlike us: it owns them. */
+function ownersGrant(list: readonly Lacking[], userName: string): string {
+  const { on, privileges } = list[0]!;
+  if (list.length <= maximumNamed || !('schema' in on))
+    return grant(
+      privileges,
+      list.map((each) => each.on),
+      userName,
+    );
+  return `GRANT ${privileges.join(', ')} ON ALL ${on.kind.toUpperCase()}S IN SCHEMA ${quoted(on.schema)} TO ${quoted(userName)}`;
+}
+
+/** One finding for each grantor, kind of object and right. Pure. */
+export function irrevocableFindings(irrevocable: readonly Irrevocable[], userName: string): Finding[] {
+  return grouped(irrevocable, ({ on, grantor, privilege, canPassOn }) => [on.kind, grantor, privilege, canPassOn]).map((list) => {
+    const { on, grantor, privilege, canPassOn } = list[0]!;
+    const rest = list.length === 1 ? '' : `, and on ${list.length - 1} more`;
+    const statement = revoke([privilege], [on], userName, { cascade: canPassOn });
+    const message = `${userName} has ${privilege}${canPassOn ? ' with the right to pass it on' : ''} on a ${on.kind} by grant of ${grantor}: have ${grantor} run ${statement}${rest}`;
+    return { reason: 'PrivilegeNotRevocable', message, blocking: false };
+  });
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const lists = new Map<string, T[]>();
+  for (const item of items) {
+    const key = JSON.stringify(keyOf(item));
+    lists.set(key, [...(lists.get(key) ?? []), item]);
+  }
+  return [...lists.values()];
+}

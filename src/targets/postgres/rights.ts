@@ -1,0 +1,77 @@
+import type { FutureKind, Privilege, Securable } from './securable.ts';
+
+/** How the session may act for an owner: it has the owner's rights, it may join the owner's role for a moment, or not at all. */
+export type Acting = 'own' | 'selfgrant' | 'no';
+
+/** One right that somebody gave; `public` ones hold for the user as for everybody. */
+export interface Right {
+  readonly public: boolean;
+  readonly grantor: string;
+  readonly privilege: Privilege;
+  readonly canPassOn: boolean;
+}
+
+/** An object and the rights that the user and PUBLIC have on it. */
+export interface RightsOn {
+  readonly on: Securable;
+  readonly owner: string;
+  readonly acting: Acting;
+  readonly rights: readonly Right[];
+  /** Rights that the session could pass on though it can't act for the owner. */
+  readonly grantable: readonly Privilege[];
+}
+
+/** All tables, sequences or routines of one schema and owner, with how many of them each right is on. */
+export interface ObjectGroup {
+  readonly kind: 'table' | 'sequence' | 'routine';
+  readonly schema: string;
+  readonly schemaOid: number;
+  readonly owner: string;
+  readonly ownerOid: number;
+  readonly acting: Acting;
+  readonly count: number;
+  readonly rights: readonly (Right & { readonly count: number })[];
+}
+
+/** A right that the user gets on what an owner creates later; in all schemas when none is named. */
+export interface DefaultRight {
+  readonly owner: string;
+  readonly acting: Acting;
+  readonly schema: string | undefined;
+  readonly kind: FutureKind;
+  readonly privilege: Privilege;
+  readonly canPassOn: boolean;
+}
+
+/** A role that the user is a member of. */
+export interface MembershipFound {
+  readonly role: string;
+  readonly grantor: string;
+  readonly canPassOn: boolean;
+  readonly revocable: boolean;
+}
+
+/** Somebody who may create objects in a schema. */
+export interface Creator {
+  readonly schema: string;
+  readonly owner: string;
+  readonly acting: Acting;
+}
+
+/** A user's rights in one database, as found. */
+export interface RightsObservation {
+  readonly database: string;
+  readonly userName: string;
+  /** The session's own user. */
+  readonly login: string;
+  readonly majorVersion: number;
+  /** The database, its schemas, the columns with rights of their own, and of the groups those objects that don't have exactly the rights promised. */
+  readonly objects: readonly RightsOn[];
+  readonly groups: readonly ObjectGroup[];
+  readonly defaults: readonly DefaultRight[];
+  readonly memberships: readonly MembershipFound[];
+  /** Looked for only where future objects are promised. */
+  readonly creators: readonly Creator[];
+  /** Enabled event triggers that are not known to be harmless. */
+  readonly eventTriggers: readonly string[];
+}

@@ -1,0 +1,148 @@
+import type { Step } from '../../api/step.ts';
+import type { Mark } from '../mark.ts';
+import { parseObjectId } from './label.ts';
+import type { Privilege, Securable } from './securable.ts';
+import { quoteIdentifier, type Sql } from './sql.ts';
+import {
+  allowLogin,
+  bind,
+  clearPassword,
+  createPrincipal,
+  type FutureObjects,
+  forbidLogin,
+  grant,
+  grantDefault,
+  type RevocableAttribute,
+  resetAttributes,
+  resetSettings,
+  revoke,
+  revokeDefault,
+  revokeMembership,
+  setMark,
+} from './statements.ts';
+
+/** What makes a user right. Ids are principal ids. */
+export type UserAction =
+  | { readonly kind: 'create-user'; readonly userName: string; readonly principalId: string; readonly mark: Mark }
+  | { readonly kind: 'rebind'; readonly userName: string; readonly from: string | undefined; readonly to: string }
+  | { readonly kind: 'mark'; readonly userName: string; readonly mark: Mark }
+  | { readonly kind: 'reset-attributes'; readonly userName: string; readonly attributes: readonly RevocableAttribute[] }
+  | { readonly kind: 'reset-settings'; readonly userName: string; readonly database: string | undefined }
+  /** Always the last: sessions of whoever was bound before are ended first. */
+  | { readonly kind: 'allow-login'; readonly userName: string };
+
+/** What makes a user's rights right. `actFor`: the owner whose role the session must join for it. */
+export type GrantAction =
+  | {
+      readonly kind: 'grant';
+      readonly to: string;
+      readonly privileges: readonly Privilege[];
+      readonly on: readonly Securable[];
+      readonly actFor: string | undefined;
+    }
+  | {
+      readonly kind: 'revoke';
+      readonly from: string;
+      readonly privileges: readonly Privilege[];
+      readonly on: readonly Securable[];
+      readonly cascade: boolean;
+      readonly actFor: string | undefined;
+    }
+  | {
+      readonly kind: 'grant-default';
+      readonly to: string;
+      readonly privileges: readonly Privilege[];
+      readonly future: FutureObjects;
+      readonly actFor: string | undefined;
+    }
+  | {
+      readonly kind: 'revoke-default';
+      readonly from: string;
+      readonly privileges: readonly Privilege[];
+      readonly future: FutureObjects;
+      readonly cascade: boolean;
+      readonly actFor: string | undefined;
+    }
+  | {
+      readonly kind: 'revoke-membership';
+      readonly from: string;
+      readonly role: string;
+      readonly grantor: string;
+      readonly cascade: boolean;
+    };
+
+export type UserStep = Step & UserAction;
+export type GrantStep = Step & GrantAction;
+
+const maximumSummaryLength = 1024;
+
+export function userStep(action: UserAction): UserStep {
+  return { ...action, stage: 'user', summary: shortened(userStatements(action).map(withSemicolon).join(' ').slice(0, -1)) };
+}
+
+export function grantStep(action: GrantAction): GrantStep {
+  return { ...action, stage: 'grants', summary: summaryOf(action) };
+}
+
+/** The statements of a step, to be sent one after the other in one transaction. */
+export function userStatements(action: UserAction): readonly Sql[] {
+  const { userName } = action;
+  switch (action.kind) {
+    case 'create-user':
+      return [createPrincipal(userName, parseObjectId(action.principalId)), setMark(userName, action.mark), clearPassword(userName)];
+    case 'rebind':
+      // nobody gets in before the sessions of whoever was bound before have ended
+      return [forbidLogin(userName), bind(userName, parseObjectId(action.to)), clearPassword(userName)];
+    case 'mark':
+      return [setMark(userName, action.mark)];
+    case 'reset-attributes':
+      return [resetAttributes(userName, action.attributes)];
+    case 'reset-settings':
+      return [resetSettings(userName, action.database)];
+    case 'allow-login':
+      return [allowLogin(userName)];
+    default:
+      return action satisfies never;
+  }
+}
+
+/** The statement of a step. */
+export function grantStatement(action: GrantAction): Sql {
+  switch (action.kind) {
+    case 'grant':
+      return grant(action.privileges, action.on, action.to);
+    case 'revoke':
+      return revoke(action.privileges, action.on, action.from, action);
+    case 'grant-default':
+      return grantDefault(action.privileges, action.future, action.to);
+    case 'revoke-default':
+      return revokeDefault(action.privileges, action.future, action.from, action);
+    case 'revoke-membership':
+      return revokeMembership(action.role, action.from, action.grantor, action);
+    default:
+      return action satisfies never;
+  }
+}
+
+/** A step's statement, of a long list of objects only the first. */
+function summaryOf(action: GrantAction): string {
+  const whole = grantStatement(action);
+  if (whole.length <= maximumSummaryLength || !('on' in action)) return shortened(whole);
+  const room = maximumSummaryLength - 40;
+  let shown = 1;
+  while (grantStatement({ ...action, on: action.on.slice(0, shown + 1) }).length <= room) shown += 1;
+  return shortened(`${grantStatement({ ...action, on: action.on.slice(0, shown) })} … and ${action.on.length - shown} more`);
+}
+
+function shortened(text: string): string {
+  return text.length <= maximumSummaryLength ? text : `${text.slice(0, maximumSummaryLength - 1)}…`;
+}
+
+function withSemicolon(statement: Sql): string {
+  return `${statement};`;
+}
+
+/** A name as it stands in SQL, for messages. */
+export function quoted(name: string): string {
+  return quoteIdentifier(name);
+}

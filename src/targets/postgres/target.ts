@@ -1,0 +1,164 @@
+import { ConnectionError } from '../../api/connection-error.ts';
+import type { Step } from '../../api/step.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { SessionPool } from '../session-pool.ts';
+import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
+import { applyRights } from './apply-rights.ts';
+import { applyUser } from './apply-user.ts';
+import { endUser } from './end.ts';
+import { settings } from './env.ts';
+import { defaultUserName, fitsAsName } from './names.ts';
+import { observeRights } from './observe-rights.ts';
+import { observeUser } from './observe-user.ts';
+import { planRights } from './plan-rights.ts';
+import { planUser, requireUserName } from './plan-user.ts';
+import { promisedBy } from './profile.ts';
+import type { RightsObservation } from './rights.ts';
+import { type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
+import { port, Session } from './session.ts';
+import type { GrantStep, UserStep } from './steps.ts';
+import { tidyUser } from './tidy.ts';
+import type { PostgresUser } from './user.ts';
+
+export interface PostgresTargetOptions {
+  readonly reads: PostgresServerReads;
+  /** Whether a host is one of the cloud's PostgreSQL servers: nothing else is ever sent a token. */
+  readonly isServerHost: (host: string) => boolean;
+  /** A token for PostgreSQL, fresh enough for a login. */
+  readonly token: (options: Cancellable) => Promise<string>;
+  /** Of the operator's own identity. */
+  readonly operatorObjectId: string;
+  readonly clusterHash: string;
+  /** Certificates to trust besides Node's own, in PEM. */
+  readonly ca?: string | undefined;
+  readonly clock: Clock;
+  readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined;
+  /** How long a session is kept for the next connection, in milliseconds. Default 15,000. */
+  readonly idleInMs?: number;
+}
+
+interface Address {
+  readonly host: string;
+  readonly login: string;
+  readonly database: string;
+}
+
+/** Azure Database for PostgreSQL Flexible Server, version 16 and later. */
+export function createPostgresTarget(options: PostgresTargetOptions): Target {
+  return new PostgresTarget(options);
+}
+
+class PostgresTarget implements Target {
+  readonly type = 'PostgreSQL';
+  readonly port = port;
+  readonly defaultUserName = defaultUserName;
+  readonly settings = settings;
+  readonly planServer = planServer;
+  readonly #options: PostgresTargetOptions;
+  readonly #pool: SessionPool<Address, Session>;
+  readonly #servers: ServerObserver;
+
+  constructor(options: PostgresTargetOptions) {
+    const { reads, isServerHost, operatorObjectId, token, ca, clock, idleInMs = 15_000 } = options;
+    this.#options = options;
+    this.#pool = new SessionPool<Address, Session>({
+      open: (address, { signal }) => Session.open({ ...address, token, ca, signal }),
+      keyOf: ({ host, login, database }) => JSON.stringify([host, login, database]),
+      idleInMs,
+      clock,
+    });
+    const logIn = (address: Omit<Address, 'database'>, { signal }: Cancellable) =>
+      this.#pool.use({ ...address, database: 'postgres' }, async () => {}, { signal });
+    this.#servers = new ServerObserver({ reads, isServerHost, operatorObjectId, logIn });
+  }
+
+  async observeServer({ serverId }: Pick<TargetRequest, 'serverId'>, { signal }: Cancellable): Promise<PostgresServer> {
+    return await this.#servers.observe(serverId, { signal });
+  }
+
+  async observeUser(request: TargetRequest, server: ServerObservation, { signal }: Cancellable): Promise<PostgresUser> {
+    requireUserName(request.userName);
+    return await this.#in(server, 'postgres', (session) => observeUser(session, request, ours(server), { signal }), { signal });
+  }
+
+  planUser(request: TargetRequest, user: UserObservation) {
+    return planUser(request, user as PostgresUser);
+  }
+
+  async observeGrants(
+    request: TargetRequest,
+    server: ServerObservation,
+    user: UserObservation,
+    { signal }: Cancellable,
+  ): Promise<RightsObservation> {
+    const { role } = user as PostgresUser;
+    if (!role) throw new ConnectionError('retry', 'InternalError', 'rights of a user that is not there were asked for');
+    const look = (session: Session) =>
+      observeRights(
+        session,
+        {
+          ...request,
+          roleOid: role.oid,
+          promised: promisedBy(request.access, session.majorVersion),
+          clusterHash: this.#options.clusterHash,
+        },
+        { signal },
+      );
+    return await this.#in(server, request.database, look, { signal });
+  }
+
+  planGrants(request: TargetRequest, grants: unknown) {
+    const found = grants as RightsObservation;
+    return planRights(promisedBy(request.access, found.majorVersion), found);
+  }
+
+  async apply(
+    steps: readonly Step[],
+    request: TargetRequest,
+    server: ServerObservation,
+    { beforeStep, signal }: ApplyOptions,
+  ): Promise<void> {
+    const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
+    const grantSteps = steps.filter((step): step is GrantStep => step.stage === 'grants');
+    if (userSteps.length > 0)
+      await this.#in(server, 'postgres', (session) => applyUser(session, userSteps, request, { beforeStep, signal }), { signal });
+    if (grantSteps.length === 0) return;
+    const { database } = request;
+    const { logger } = this.#options;
+    await this.#in(server, database, (session) => applyRights(session, grantSteps, request, { beforeStep, database, logger, signal }), {
+      signal,
+    });
+  }
+
+  async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
+    const { logger } = this.#options;
+    return await this.#in(server, 'postgres', (session) => endUser(session, request, ours(server), { logger, signal }), { signal });
+  }
+
+  async tidy(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
+    const inDatabase = <T>(database: string, work: (session: Session) => Promise<T>) => this.#in(server, database, work, { signal });
+    return await tidyUser(request, { server: ours(server), inDatabase, logger: this.#options.logger, signal });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #in<T>(server: ServerObservation, database: string, work: (session: Session) => Promise<T>, { signal }: Cancellable): Promise<T> {
+    // PostgreSQL cuts a longer name off and lets us into another database
+    if (!fitsAsName(database))
+      throw new ConnectionError(
+        'waiting',
+        'DatabaseNotFound',
+        `no database of PostgreSQL can have a name as long as ${database}: correct the name`,
+      );
+    const { host, login } = ours(server);
+    return await this.#pool.use({ host, login, database }, work, { signal });
+  }
+}
+
+/** A server that this target has observed. */
+function ours(server: ServerObservation): PostgresServer {
+  return server as PostgresServer;
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Cancellable } from './target.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** A login that can be used again. */
+export interface ReusableSession {
+  /** False once it is broken or closed. */
+  readonly isUsable: boolean;
+  /** Never throws. */
+  close(): Promise<void>;
+}
+
+export interface SessionPoolOptions<Address, Session extends ReusableSession> {
+  readonly open: (address: Address, options: Cancellable) => Promise<Session>;
+  /** Addresses with the same key share a session. */
+  readonly keyOf: (address: Address) => string;
+  /** How long an unused session stays open, in milliseconds. */
+  readonly idleInMs: number;
+  readonly clock: Clock;
+}
+
+interface Slot<Session> {
+  readonly turnstile: Turnstile;
+  session: Session | undefined;
+  /** Aborted when the session is used again before it was idle for too long. */
+  idle: AbortController | undefined;
+}
+
+/** One session for each database, used by one caller at a time: that is also what keeps a database to one writer. */
+export class SessionPool<Address, Session extends ReusableSession> {
+  readonly #options: SessionPoolOptions<Address, Session>;
+  readonly #slots = new Map<string, Slot<Session>>();
+  #isClosed = false;
+
+  constructor(options: SessionPoolOptions<Address, Session>) {
+    this.#options = options;
+  }
+
+  /** Waits for its turn, opens a session where there is none, and gives it to `work` for as long as that takes. Throws what opening and `work` throw, and the signal's reason. */
+  async use<T>(address: Address, work: (session: Session) => Promise<T>, { signal }: Cancellable): Promise<T> {
+    const key = this.#options.keyOf(address);
+    const slot = this.#slotOf(key);
+    const leave = await slot.turnstile.enter({ signal });
+    try {
+      slot.idle?.abort();
+      if (!slot.session?.isUsable) slot.session = await this.#options.open(address, { signal });
+      return await work(slot.session);
+    } finally {
+      this.#putBack(key, slot);
+      leave();
+    }
+  }
+
+  /** Closes what is not in use, and the rest as soon as it is given back. Never throws. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const idle = [...this.#slots.values()].filter((slot) => slot.idle !== undefined);
+    for (const slot of idle) slot.idle?.abort();
+    await Promise.all(idle.map((slot) => slot.session?.close()));
+  }
+
+  #slotOf(key: string): Slot<Session> {
+    const found = this.#slots.get(key);
+    if (found) return found;
+    const slot = { turnstile: new Turnstile(), session: undefined, idle: undefined };
+    this.#slots.set(key, slot);
+    return slot;
+  }
+
+  #putBack(key: string, slot: Slot<Session>): void {
+    slot.idle = undefined;
+    const { session } = slot;
+    if (session?.isUsable && !this.#isClosed) {
+      slot.idle = new AbortController();
+      void this.#closeWhenIdle(key, slot, session, slot.idle.signal);
+      return;
+    }
+    slot.session = undefined;
+    void session?.close();
+    if (slot.turnstile.count === 1) this.#slots.delete(key);
+  }
+
+  async #closeWhenIdle(key: string, slot: Slot<Session>, session: Session, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.clock.sleep(this.#options.idleInMs, signal);
+    } catch {
+      return;
+    }
+    // somebody is about to take it
+    if (signal.aborted || slot.turnstile.count > 0) return;
+    this.#slots.delete(key);
+    await session.close();
+  }
+}

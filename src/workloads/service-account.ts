@@ -1,0 +1,182 @@
+import { ConnectionError } from '../api/connection-error.ts';
+import {
+  clientIdAnnotation,
+  createdAnnotation,
+  managedByLabel,
+  operatorName,
+  tenantIdAnnotation,
+  writtenClientIdAnnotation,
+} from '../api/names.ts';
+import type { KubernetesObject } from '../api/object-meta.ts';
+import type { ConnectionSpec } from '../api/spec.ts';
+import { inSync, type StagePlan, type Step } from '../api/step.ts';
+import type { ResolvedIdentity } from '../identities/identity.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Resource } from '../runtime/resource.ts';
+import type { ApplyOptions, Cancellable } from '../targets/target.ts';
+import { isOurSecret, planSecret, type Secret, type SecretObservation, type SecretStep, secretFor, secretName } from './secret.ts';
+import type { Settings, WorkloadContext, WorkloadKind, WorkloadRequest } from './workload.ts';
+
+export type ServiceAccount = KubernetesObject;
+
+const serviceAccounts: Resource<ServiceAccount> = { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
+const secrets: Resource<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
+
+export type ServiceAccountStep =
+  | (Step & { readonly kind: 'create-service-account'; readonly name: string })
+  | (Step & { readonly kind: 'annotate-service-account'; readonly name: string; readonly clientId: string; readonly tenantId: string });
+
+/** Kubernetes service accounts: annotated for azure-workload-identity, with their settings in a Secret. */
+export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
+  return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, release };
+
+  async function observeIdentity(request: WorkloadRequest, { signal }: Cancellable): Promise<ServiceAccount | undefined> {
+    return await client.get(serviceAccounts, { namespace: request.namespace, name: accountName(request) }, { signal });
+  }
+
+  async function observeSettings(request: WorkloadRequest, { signal }: Cancellable): Promise<SecretObservation> {
+    const { namespace, formerSecret } = request;
+    const name = secretName(request);
+    const current = await client.get(secrets, { namespace, name }, { signal });
+    const former =
+      formerSecret && formerSecret !== name ? await client.get(secrets, { namespace, name: formerSecret }, { signal }) : undefined;
+    return { current, former };
+  }
+
+  async function apply(
+    steps: readonly Step[],
+    request: WorkloadRequest,
+    { identity, settings }: WorkloadContext,
+    { beforeStep, signal }: ApplyOptions,
+  ): Promise<void> {
+    const { namespace } = request;
+    for (const step of steps as readonly (ServiceAccountStep | SecretStep)[]) {
+      beforeStep(step);
+      switch (step.kind) {
+        case 'create-service-account':
+          await client.create(serviceAccounts, newAccount(request, identity), { signal });
+          break;
+        case 'annotate-service-account':
+          await annotate(namespace, step, { signal });
+          break;
+        case 'create-secret':
+          await client.create(secrets, secretFor(request, settings, undefined), { signal });
+          break;
+        case 'update-secret':
+          await updateSecret(request, settings, { signal });
+          break;
+        case 'delete-secret':
+          await client.delete(secrets, { namespace, name: step.name }, { uid: step.uid, signal });
+          break;
+        default:
+          step satisfies never;
+      }
+    }
+  }
+
+  async function annotate(namespace: string, step: ServiceAccountStep & { kind: 'annotate-service-account' }, { signal }: Cancellable) {
+    const account = await client.get(serviceAccounts, { namespace, name: step.name }, { signal });
+    if (!account) return;
+    const annotations = { ...account.metadata.annotations, ...identityAnnotations(step) };
+    await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations } }, { signal });
+  }
+
+  /** Reads again, because a plan holds no values of the Secret and somebody may have put theirs in its place. */
+  async function updateSecret(request: WorkloadRequest, settings: Settings, { signal }: Cancellable): Promise<void> {
+    const old = await client.get(secrets, { namespace: request.namespace, name: secretName(request) }, { signal });
+    if (old && isOurSecret(old, request.uid)) await client.replace(secrets, secretFor(request, settings, old), { signal });
+  }
+
+  async function release(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
+    const { namespace, uid } = request;
+    const names = new Set([secretName(request), ...(request.formerSecret ? [request.formerSecret] : [])]);
+    for (const name of names) {
+      const secret = await client.get(secrets, { namespace, name }, { signal });
+      if (secret && isOurSecret(secret, uid)) await client.delete(secrets, { namespace, name }, { uid: secret.metadata.uid, signal });
+    }
+    if (request.sharedWith === 'nobody') await releaseAccount(request, { signal });
+  }
+
+  async function releaseAccount(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
+    const { namespace } = request;
+    const account = await client.get(serviceAccounts, { namespace, name: accountName(request) }, { signal });
+    const { annotations = {} } = account?.metadata ?? {};
+    if (!account || annotations[writtenClientIdAnnotation] === undefined) return;
+    if (annotations[createdAnnotation] === 'true') {
+      await client.delete(serviceAccounts, { namespace, name: account.metadata.name }, { uid: account.metadata.uid, signal });
+      return;
+    }
+    const ours = annotations[clientIdAnnotation] === annotations[writtenClientIdAnnotation];
+    const left = Object.fromEntries(Object.entries(annotations).filter(([key]) => !isOurAnnotation(key, ours)));
+    await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations: left } }, { signal });
+  }
+}
+
+function describe(spec: ConnectionSpec['workload']): string {
+  return `ServiceAccount/${spec.serviceAccount?.name}`;
+}
+
+/** What is to be done so that pods of the service account get this identity. Throws WorkloadNotFound and ServiceAccountNotOwned. */
+function planIdentity(request: WorkloadRequest, identity: ResolvedIdentity, observation: unknown): StagePlan<ServiceAccountStep> {
+  const account = observation as ServiceAccount | undefined;
+  const name = accountName(request);
+  const { clientId, tenantId } = identity;
+  if (!account) {
+    if (!request.spec.serviceAccount?.createIfMissing) {
+      throw new ConnectionError(
+        'waiting',
+        'WorkloadNotFound',
+        `there is no service account "${name}" in this namespace: create it, or set spec.workload.serviceAccount.createIfMissing`,
+      );
+    }
+    return {
+      steps: [{ stage: 'identity', kind: 'create-service-account', name, summary: `create ServiceAccount ${request.namespace}/${name}` }],
+      findings: [],
+    };
+  }
+  const { annotations = {} } = account.metadata;
+  const found = annotations[clientIdAnnotation]?.toLowerCase();
+  const foundTenant = annotations[tenantIdAnnotation]?.toLowerCase();
+  const written = annotations[writtenClientIdAnnotation];
+  if (written === undefined && found === clientId && (foundTenant ?? tenantId) === tenantId) return inSync;
+  if (written === clientId && found === clientId && foundTenant === tenantId) return inSync;
+  const foreign = written === undefined && found !== undefined;
+  const contested = written !== undefined && written !== clientId && request.sharedWith === 'other-identity';
+  if (foreign || contested) {
+    throw new ConnectionError(
+      'waiting',
+      'ServiceAccountNotOwned',
+      `service account "${name}" stands for another identity (annotation ${clientIdAnnotation}): remove the annotation, or use another service account`,
+    );
+  }
+  const summary = `annotate ServiceAccount ${request.namespace}/${name}: ${clientIdAnnotation}=${clientId}, ${tenantIdAnnotation}=${tenantId}`;
+  return { steps: [{ stage: 'identity', kind: 'annotate-service-account', name, clientId, tenantId, summary }], findings: [] };
+}
+
+function planSettings(request: WorkloadRequest, settings: Settings, observation: unknown): StagePlan<SecretStep> {
+  return planSecret(request, settings, observation as SecretObservation);
+}
+
+function accountName(request: WorkloadRequest): string {
+  const name = request.spec.serviceAccount?.name;
+  if (name === undefined) throw new Error('a ServiceAccount workload without serviceAccount passed the API server');
+  return name;
+}
+
+function newAccount(request: WorkloadRequest, identity: ResolvedIdentity): ServiceAccount {
+  const annotations = { ...identityAnnotations(identity), [createdAnnotation]: 'true' };
+  const metadata = { name: accountName(request), namespace: request.namespace, labels: { [managedByLabel]: operatorName }, annotations };
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata as unknown as ServiceAccount['metadata'] };
+}
+
+function identityAnnotations({ clientId, tenantId }: Pick<ResolvedIdentity, 'clientId' | 'tenantId'>): Record<string, string> {
+  return { [clientIdAnnotation]: clientId, [tenantIdAnnotation]: tenantId, [writtenClientIdAnnotation]: clientId };
+}
+
+function isOurAnnotation(key: string, clientIdIsOurs: boolean): boolean {
+  return (
+    key === writtenClientIdAnnotation ||
+    key === createdAnnotation ||
+    (clientIdIsOurs && (key === clientIdAnnotation || key === tenantIdAnnotation))
+  );
+}

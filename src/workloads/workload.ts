@@ -1,0 +1,43 @@
+import type { ConnectionSpec, OutputSpec, WorkloadType } from '../api/spec.ts';
+import type { StagePlan, Step } from '../api/step.ts';
+import type { ResolvedIdentity } from '../identities/identity.ts';
+import type { ApplyOptions, Cancellable } from '../targets/target.ts';
+
+/** The workload of one connection, and where its settings go. */
+export interface WorkloadRequest {
+  readonly spec: ConnectionSpec['workload'];
+  readonly output: OutputSpec;
+  readonly namespace: string;
+  readonly connection: string;
+  readonly uid: string;
+  /** Whether another connection of the namespace needs the workload to keep the identity with this client id. */
+  readonly sharedWith: 'nobody' | 'same-identity' | 'other-identity';
+  /** Name of a Secret that this connection may have written before: a hint where to look, the Secret itself bears the mark. */
+  readonly formerSecret: string | undefined;
+}
+
+/** Settings by name. Values may be secret, so they are never part of an observation's log line or a step. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** One kind of host. `observe…` never writes; `plan…` is pure; `apply` and `release` may be repeated at any point. */
+export interface WorkloadKind {
+  readonly type: WorkloadType;
+  /** The workload in short, for status: ServiceAccount/orders. */
+  describe(spec: ConnectionSpec['workload']): string;
+  /** Whether the workload knows its identity. Throws ConnectionError WorkloadNotFound. */
+  observeIdentity(request: WorkloadRequest, options: Cancellable): Promise<unknown>;
+  planIdentity(request: WorkloadRequest, identity: ResolvedIdentity, observation: unknown): StagePlan;
+  /** The settings as the workload has them now. */
+  observeSettings(request: WorkloadRequest, options: Cancellable): Promise<unknown>;
+  planSettings(request: WorkloadRequest, settings: Settings, observation: unknown): StagePlan;
+  /** Applies steps that this workload planned. */
+  apply(steps: readonly Step[], request: WorkloadRequest, context: WorkloadContext, options: ApplyOptions): Promise<void>;
+  /** Takes away what this connection alone needed. Succeeds when it is gone already. */
+  release(request: WorkloadRequest, options: Cancellable): Promise<void>;
+}
+
+/** What applying needs beside the steps, because steps hold no values. */
+export interface WorkloadContext {
+  readonly identity: ResolvedIdentity;
+  readonly settings: Settings;
+}

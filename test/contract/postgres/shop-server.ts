@@ -1,0 +1,221 @@
+import pg from 'pg';
+import type { AccessSpec } from '../../../src/api/spec.ts';
+import type { Finding, StagePlan, Step } from '../../../src/api/step.ts';
+import type { ResourceId } from '../../../src/azure/resource-id.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { connectionHash, type Mark } from '../../../src/targets/mark.ts';
+import { createPostgresTarget } from '../../../src/targets/postgres/target.ts';
+import type { Target, TargetRequest } from '../../../src/targets/target.ts';
+import { createTokenSigner, type TokenSigner } from '../../sandbox/azure/token-signer.ts';
+import type { Identity, Server } from '../../sandbox/azure/world.ts';
+import { createAuthority } from '../../sandbox/certificates.ts';
+import { Faults } from '../../sandbox/controls/faults.ts';
+import { Journal } from '../../sandbox/controls/journal.ts';
+import { syncAdministrators } from '../../sandbox/postgres/administrators.ts';
+import { type Backend, type BackendOptions, startBackend } from '../../sandbox/postgres/backend.ts';
+import { type Gateway, startGateway } from '../../sandbox/postgres/gateway.ts';
+import { ossAudience } from '../../sandbox/postgres/login.ts';
+
+const tenantId = '7f0e8f5c-0000-4000-8000-000000000000';
+export const cluster = '00000000000000c1';
+
+export const operator = identity('operator', 'a');
+export const shop = identity('shop', 'b');
+export const other = identity('other', 'c');
+
+/** Everything that one pass of a connection did. */
+export interface Pass {
+  readonly steps: readonly Step[];
+  readonly findings: readonly Finding[];
+}
+
+/** A server as on Azure, the target that looks after it, and what a test needs beside them. */
+export interface ShopServer {
+  readonly target: Target;
+  readonly backend: Backend;
+  readonly gateway: Gateway;
+  readonly server: Server;
+  readonly journal: Journal;
+  readonly faults: Faults;
+  readonly tokens: TokenSigner;
+  readonly ca: string;
+  /** A target of its own, as after a restart of the operator. */
+  newTarget(options?: { readonly operatorObjectId?: string; readonly idleInMs?: number }): Target;
+  request(overrides?: Partial<TargetRequest>): TargetRequest;
+  /** Observes, plans and applies until nothing is left to do. */
+  reconcile(request: TargetRequest, target?: Target): Promise<Pass>;
+  /** What would be done, without doing it: of the first stage that is out of sync. */
+  plan(request: TargetRequest, target?: Target): Promise<StagePlan>;
+  end(request: TargetRequest, target?: Target): ReturnType<Target['end']>;
+  tidy(request: TargetRequest, target?: Target): ReturnType<Target['tidy']>;
+  /** Logs in as a workload does. Closed at the end of the test. */
+  logIn(user: string, database: string, who?: Identity): Promise<pg.Client>;
+  /** As superuser. */
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** As the password administrator, who owns the databases. */
+  asOwner(database: string, ...statements: readonly string[]): Promise<void>;
+  /** Statements of the operator since the journal was last cleared. */
+  statements(): readonly string[];
+  /** Ends what tests left open. */
+  cleanUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ShopServerOptions extends Pick<BackendOptions, 'readAllData' | 'labelNull'> {
+  /** Within 127.0.0.0/8; each suite has its own. */
+  readonly host: string;
+}
+
+/** Starts PostgreSQL with the Azure front on its own address; takes about two seconds. */
+export async function startShopServer({ host, ...backendOptions }: ShopServerOptions): Promise<ShopServer> {
+  const closing = new AbortController();
+  const { signal } = closing;
+  const journal = new Journal();
+  const faults = new Faults();
+  const server: Server = {
+    name: 'shop-pg',
+    type: 'PostgreSQL',
+    resourceId: '/subscriptions/s/resourceGroups/sandbox/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop-pg',
+    host,
+    port: 5432,
+    databases: ['orders'],
+    administrators: [{ objectId: operator.principalId, principalName: 'operator', principalType: 'ServicePrincipal' }],
+    state: 'Ready',
+    authConfig: { activeDirectoryAuth: 'Enabled', passwordAuth: 'Enabled' },
+    network: { publicNetworkAccess: 'Enabled' },
+  };
+  const authority = await createAuthority();
+  const tokens = await createTokenSigner({ tenantId, clock: systemClock });
+  const backend = await startBackend({ ...backendOptions, tenantId, log: () => {}, signal });
+  await backend.setPrincipals([operator, shop, other].map(({ principalId }) => ({ objectId: principalId, kind: 'service' })));
+  await syncAdministrators(server, backend);
+  const certificate = await authority.issue({ commonName: server.name, ipAddresses: [host] });
+  const gateway = await startGateway({ backend, server, certificate, verify: tokens.verify, journal, faults, log: () => {}, signal });
+
+  const targets: Target[] = [];
+  const clients: pg.Client[] = [];
+
+  function newTarget({ operatorObjectId = operator.principalId, idleInMs }: { operatorObjectId?: string; idleInMs?: number } = {}): Target {
+    const target = createPostgresTarget({
+      reads: {
+        readServer: async () => ({ host: server.host, state: server.state, entraAuthentication: server.authConfig.activeDirectoryAuth }),
+        listAdministrators: async () => server.administrators,
+      },
+      isServerHost: (name) => name.startsWith('127.'),
+      token: () => tokens.issue(operator, ossAudience, { expiresIn: 300 }),
+      operatorObjectId,
+      clusterHash: cluster,
+      ca: authority.pem,
+      clock: systemClock,
+      ...(idleInMs !== undefined && { idleInMs }),
+    });
+    targets.push(target);
+    return target;
+  }
+
+  const target = newTarget();
+
+  async function look(request: TargetRequest, by: Target): Promise<{ readonly plan: StagePlan; readonly findings: readonly Finding[]; apply(): Promise<void> }> {
+    const found = await by.observeServer(request, { signal });
+    const user = await by.observeUser(request, found, { signal });
+    let plan = by.planUser(request, user);
+    if (plan.steps.length === 0 && !plan.findings.some(({ blocking }) => blocking)) {
+      const { findings } = plan;
+      plan = by.planGrants(request, await by.observeGrants(request, found, user, { signal }));
+      plan = { ...plan, findings: [...findings, ...plan.findings] };
+    }
+    return { plan, findings: plan.findings, apply: () => by.apply(plan.steps, request, found, { beforeStep: () => {}, signal }) };
+  }
+
+  async function reconcile(request: TargetRequest, by: Target = target): Promise<Pass> {
+    const steps: Step[] = [];
+    for (let round = 1; round <= 8; round += 1) {
+      const { plan, findings, apply } = await look(request, by);
+      if (plan.steps.length === 0) return { steps, findings };
+      steps.push(...plan.steps);
+      await apply();
+    }
+    throw new Error(`the plan does not become empty: ${steps.map(({ summary }) => summary).join('\n')}`);
+  }
+
+  async function connected(config: pg.ClientConfig): Promise<pg.Client> {
+    const client = new pg.Client({ host, port: 5432, ssl: { ca: authority.pem }, ...config });
+    client.on('error', () => {});
+    clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  return {
+    target,
+    backend,
+    gateway,
+    server,
+    journal,
+    faults,
+    tokens,
+    ca: authority.pem,
+    newTarget,
+    request: (overrides = {}) => ({
+      serverId,
+      database: 'orders',
+      userName: 'aad_shop_orders',
+      mark: markOf('shop', 'orders'),
+      identity: shop,
+      access: access('ReadWrite'),
+      knownTriggers: [],
+      ...overrides,
+    }),
+    reconcile,
+    plan: async (request, by = target) => (await look(request, by)).plan,
+    end: async (request, by = target) => by.end(request, await by.observeServer(request, { signal }), { signal }),
+    tidy: async (request, by = target) => by.tidy(request, await by.observeServer(request, { signal }), { signal }),
+    logIn: async (user, database, who = shop) =>
+      connected({ user, database, password: await tokens.issue(who, ossAudience, { expiresIn: 300 }) }),
+    query: (database, sql, values) => backend.query(database, sql, values),
+    asOwner: async (database, ...statements) => {
+      const client = await connected({ ...backend.administrator, database });
+      for (const statement of statements) await client.query(statement);
+      await client.end();
+    },
+    statements: () => journal.list('sql').flatMap((entry) => (entry.kind === 'sql' && entry.user === 'operator' ? [entry.statement] : [])),
+    cleanUp: async () => {
+      faults.clear();
+      await Promise.all(clients.splice(0).map((client) => client.end().catch(() => {})));
+    },
+    stop: async () => {
+      await Promise.all(clients.map((client) => client.end().catch(() => {})));
+      await Promise.all(targets.map((each) => each.close()));
+      await gateway.stop();
+      await backend.stop();
+      closing.abort();
+    },
+  };
+}
+
+export const serverId: ResourceId = {
+  kind: 'postgresServer',
+  subscriptionId: '00000000-0000-4000-8000-000000000001',
+  resourceGroup: 'sandbox',
+  names: ['shop-pg'],
+};
+
+/** What a connection of this namespace and name marks its user with; another `life` stands for the same one made anew. */
+export function markOf(namespace: string, name: string, life = 1): Mark {
+  return {
+    cluster,
+    connection: connectionHash('00000000-0000-4000-8000-000000000002', namespace, name),
+    uid: `${String(life).padStart(8, '0')}-0000-4000-8000-000000000003`,
+    origin: 'created',
+    state: 'live',
+  };
+}
+
+export function access(profile: AccessSpec['profile'], rest: Partial<AccessSpec> = {}): AccessSpec {
+  return { profile, futureObjects: true, ...rest };
+}
+
+function identity(name: string, digit: string): Identity {
+  const id = (last: string) => `${digit.repeat(8)}-0000-4000-8000-00000000000${last}`;
+  return { name, resourceId: `/identities/${name}`, principalId: id('1'), clientId: id('2'), federatedCredentials: [] };
+}

@@ -1,0 +1,161 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PasswordlessConnection } from '../../src/api/connection.generated.ts';
+import type { ConnectionPolicy } from '../../src/api/policy.generated.ts';
+import { apiVersion } from '../../src/api/names.ts';
+import type { ConnectionSpec } from '../../src/api/spec.ts';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import type { PostgresServer } from '../sandbox/postgres-server.ts';
+import { type ConnectionKey, waitForConnection } from '../support/connections.ts';
+import { trust } from '../support/workload.ts';
+
+/** For hooks that may be the first to ask for the sandbox, whose programs may have to be built: milliseconds. */
+export const startTimeout = 30 * 60_000;
+/** For a test that waits for the operator: milliseconds. */
+export const testTimeout = 90_000;
+
+const subscription = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox/providers';
+export const serverId = `${subscription}/Microsoft.DBforPostgreSQL/flexibleServers/shop-pg`;
+
+export function identityId(name: string): string {
+  return `${subscription}/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+}
+
+let running: Promise<{ readonly sandbox: Sandbox; readonly directory: string }> | undefined;
+
+/** The one sandbox of this test run, with an operator whose drift interval is some seconds. */
+export async function sandbox(): Promise<Sandbox> {
+  running ??= start();
+  return (await running).sandbox;
+}
+
+async function start() {
+  const directory = await mkdtemp(join(tmpdir(), 'dbaccess-e2e-'));
+  const log = (line: string) => console.error(`    ${line}`);
+  const started = await startSandbox({
+    directory,
+    operator: true,
+    driftInterval: '3s',
+    postgresServers: [{ name: 'shop-pg', databases: ['orders', 'billing'] }],
+    identities: ['shop-orders', 'shop-reports', 'shop-spare'],
+    log,
+    signal: AbortSignal.timeout(startTimeout),
+  });
+  trust(started.controlPlane.caPem);
+  return { sandbox: started, directory };
+}
+
+after(async function () {
+  this.timeout(60_000);
+  if (!running) return;
+  const { sandbox, directory } = await running;
+  await sandbox.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** The sandbox's one server. */
+export async function server(): Promise<PostgresServer> {
+  const [first] = (await sandbox()).postgres.values();
+  if (!first) throw new Error('the sandbox has no server');
+  return first;
+}
+
+/** Runs SQL as superuser, past the gateway. */
+export async function asSuperuser<Row extends object = Record<string, unknown>>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]> {
+  return (await server()).backend.query(database, sql, values) as Promise<Row[]>;
+}
+
+/** A signal that ends before the test does, so that what hangs is named. */
+export function inTime(): { readonly signal: AbortSignal } {
+  return { signal: AbortSignal.timeout(testTimeout - 5_000) };
+}
+
+let namespaces = 0;
+
+/** A new namespace for a test. With `served`, the policy of everyPolicy is for it. */
+export async function newNamespace(options: { readonly served?: boolean; readonly labels?: Record<string, string> } = {}): Promise<string> {
+  namespaces += 1;
+  const name = `e2e-${namespaces}`;
+  const labels = { ...(options.served === false ? {} : { 'e2e.example/served': 'true' }), ...options.labels };
+  await create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  return name;
+}
+
+export async function newServiceAccount(namespace: string, name = 'app', annotations: Record<string, string> = {}): Promise<void> {
+  await create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations } });
+}
+
+/** Allows the namespaces of newNamespace what version one serves on the one server. */
+export async function everyPolicy(): Promise<void> {
+  const spec: ConnectionPolicy['spec'] = {
+    namespaces: { selector: { matchLabels: { 'e2e.example/served': 'true' } } },
+    identities: { userAssigned: [identityId('*')] },
+    targets: [
+      {
+        servers: [`${subscription}/Microsoft.DBforPostgreSQL/flexibleServers/*`],
+        databases: ['*'],
+        profiles: ['ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All', 'Custom'],
+        customPrivileges: ['*'],
+        users: ['*'],
+        schemas: ['*'],
+        routines: 'Allow',
+        adoption: 'Allow',
+        retain: 'Allow',
+      },
+    ],
+  };
+  await applyPolicy('e2e', spec);
+}
+
+export async function applyPolicy(name: string, spec: ConnectionPolicy['spec']): Promise<void> {
+  const { api } = (await sandbox()).controlPlane;
+  const body = { apiVersion, kind: 'ConnectionPolicy', metadata: { name }, spec };
+  await api.request('PATCH', `/apis/${apiVersion}/connectionpolicies/${name}?fieldManager=e2e&force=true`, { body, contentType: 'application/apply-patch+yaml' }, inTime());
+}
+
+export async function deletePolicy(name: string): Promise<void> {
+  await (await sandbox()).controlPlane.api.request('DELETE', `/apis/${apiVersion}/connectionpolicies/${name}`, {}, inTime());
+}
+
+/** A spec that the policy of everyPolicy allows, and what a test wants otherwise. */
+export function specOf(change: (spec: ConnectionSpec) => void = () => {}): ConnectionSpec {
+  const spec: ConnectionSpec = {
+    workload: { type: 'ServiceAccount', serviceAccount: { name: 'app' } },
+    identity: { type: 'UserAssigned', userAssigned: { resourceId: identityId('shop-orders') } },
+    target: { type: 'PostgreSQL', serverId, database: 'orders' },
+    access: { profile: 'ReadWrite' },
+    output: { clientType: 'NodeJS' },
+  };
+  change(spec);
+  return spec;
+}
+
+export async function createConnection(key: ConnectionKey, spec: ConnectionSpec): Promise<void> {
+  const body = { apiVersion, kind: 'PasswordlessConnection', metadata: { name: key.name }, spec };
+  await create(`/apis/${apiVersion}/namespaces/${key.namespace}/passwordlessconnections`, body);
+}
+
+/** A merge patch of a connection. */
+export async function patchConnection({ namespace, name }: ConnectionKey, body: unknown): Promise<void> {
+  const { api } = (await sandbox()).controlPlane;
+  const path = `/apis/${apiVersion}/namespaces/${namespace}/passwordlessconnections/${name}`;
+  await api.request('PATCH', path, { body, contentType: 'application/merge-patch+json' }, inTime());
+}
+
+export async function deleteConnection({ namespace, name }: ConnectionKey): Promise<void> {
+  await (await sandbox()).controlPlane.api.request('DELETE', `/apis/${apiVersion}/namespaces/${namespace}/passwordlessconnections/${name}`, {}, inTime());
+}
+
+export async function create(path: string, body: unknown): Promise<void> {
+  await (await sandbox()).controlPlane.api.request('POST', path, { body }, inTime());
+}
+
+/** Deletes the connections of all tests and waits until they are gone, so that the next test finds the operator at rest. */
+export async function deleteAllConnections(): Promise<void> {
+  const { api } = (await sandbox()).controlPlane;
+  const list = await api.request('GET', `/apis/${apiVersion}/passwordlessconnections`, {}, inTime());
+  const keys = (list.items as PasswordlessConnection[]).map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+  for (const key of keys) await deleteConnection(key);
+  for (const key of keys) await waitForConnection(api, key, (connection) => connection === undefined, inTime());
+}

@@ -1,0 +1,130 @@
+import { armErrors } from './arm-error.ts';
+import type { ArmContext, ArmOperation } from './arm-operation.ts';
+import type { Administrator, Server, World } from './world.ts';
+
+const apiVersions = ['2025-08-01'];
+const type = 'Microsoft.DBforPostgreSQL/flexibleServers';
+const serverPath = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${type}/{serverName}`;
+
+/** Databases that every flexible server has: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers */
+const systemDatabases = ['azure_maintenance', 'postgres', 'azure_sys'];
+
+/** The operations of Microsoft.DBforPostgreSQL. */
+export const postgresOperations: readonly ArmOperation[] = [
+  {
+    method: 'GET',
+    path: serverPath,
+    action: `${type}/read`,
+    apiVersions,
+    run: (context) => {
+      const server = serverOf(context);
+      if (!server) throw armErrors.resourceNotFound(type, context.params['serverName'] ?? '', context.params['resourceGroup'] ?? '');
+      return { status: 200, json: renderServer(server, context.world) };
+    },
+  },
+  {
+    method: 'GET',
+    path: `${serverPath}/administrators`,
+    action: `${type}/administrators/read`,
+    apiVersions,
+    query: ['$skiptoken'],
+    run: (context) => {
+      const server = parentOf(context, 'administrators');
+      return context.page(server.administrators.map((each) => renderAdministrator(server, each, context.world)));
+    },
+  },
+  {
+    method: 'GET',
+    path: `${serverPath}/databases`,
+    action: `${type}/databases/read`,
+    apiVersions,
+    query: ['$skiptoken'],
+    run: (context) => {
+      const server = parentOf(context, 'databases');
+      return context.page(databasesOf(server).map((name) => renderDatabase(server, name)));
+    },
+  },
+  {
+    method: 'GET',
+    path: `${serverPath}/databases/{databaseName}`,
+    action: `${type}/databases/read`,
+    apiVersions,
+    run: (context) => {
+      const server = parentOf(context, 'databases');
+      const { serverName = '', databaseName = '', resourceGroup = '' } = context.params;
+      // PostgreSQL tells `Orders` from `orders`, unlike Azure's names.
+      const name = databasesOf(server).find((each) => each === databaseName);
+      if (name === undefined) throw armErrors.resourceNotFound(type, `${serverName}/databases/${databaseName}`, resourceGroup);
+      return { status: 200, json: renderDatabase(server, name) };
+    },
+  },
+];
+
+function serverIdOf({ subscriptionId, resourceGroup, serverName }: ArmContext['params']): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${type}/${serverName}`;
+}
+
+function serverOf({ world, params }: ArmContext): Server | undefined {
+  const id = serverIdOf(params).toLowerCase();
+  return world.servers.find((each) => each.type === 'PostgreSQL' && each.resourceId.toLowerCase() === id);
+}
+
+function parentOf(context: ArmContext, child: string): Server {
+  const server = serverOf(context);
+  if (!server) throw armErrors.parentNotFound('read', `flexibleServers/${child}`, serverIdOf(context.params));
+  return server;
+}
+
+function databasesOf({ databases }: Server): readonly string[] {
+  return [...new Set([...systemDatabases, ...databases])];
+}
+
+function renderServer(server: Server, { location, tenantId }: World) {
+  const { authConfig, host, name, network, resourceId, state } = server;
+  return {
+    id: resourceId,
+    name,
+    type,
+    location,
+    tags: {},
+    sku: { name: 'Standard_D2ds_v5', tier: 'GeneralPurpose' },
+    systemData: { createdAt: '2026-01-01T00:00:00.0000000Z' },
+    properties: {
+      administratorLogin: server.administratorLogin ?? 'pgadmin',
+      authConfig: { ...authConfig, ...(authConfig.activeDirectoryAuth === 'Enabled' && { tenantId }) },
+      availabilityZone: '1',
+      backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled', earliestRestoreDate: '2026-01-01T00:10:00.0000000+00:00' },
+      dataEncryption: { type: 'SystemManaged' },
+      fullyQualifiedDomainName: host,
+      highAvailability: { mode: 'Disabled', state: 'NotEnabled' },
+      maintenanceWindow: { customWindow: 'Disabled', dayOfWeek: 0, startHour: 0, startMinute: 0 },
+      minorVersion: '1',
+      network,
+      privateEndpointConnections: [],
+      replica: { capacity: 5, role: 'Primary' },
+      replicaCapacity: 5,
+      replicationRole: 'Primary',
+      state,
+      storage: { autoGrow: 'Disabled', iops: 120, storageSizeGB: 32, tier: 'P4', type: '' },
+      version: server.version ?? '18',
+    },
+  };
+}
+
+function renderAdministrator({ resourceId }: Server, { objectId, principalName, principalType }: Administrator, { tenantId }: World) {
+  return {
+    id: `${resourceId}/administrators/${objectId}`,
+    name: objectId,
+    type: `${type}/administrators`,
+    properties: { objectId, principalName, principalType, tenantId },
+  };
+}
+
+function renderDatabase({ resourceId }: Server, name: string) {
+  return {
+    id: `${resourceId}/databases/${name}`,
+    name,
+    type: `${type}/databases`,
+    properties: { charset: 'UTF8', collation: 'en_US.utf8' },
+  };
+}

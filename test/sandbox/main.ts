@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { OperatorCommand } from './operator.ts';
+import { startSandbox } from './sandbox.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const samples = ['workload', 'policy', 'connections'].map((name) => `test/sandbox/samples/${name}.yaml`);
+
+/** `npm run sandbox`: up until Ctrl-C. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { 'no-operator': { type: 'boolean', default: false }, 'no-samples': { type: 'boolean', default: false } },
+  });
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error('stopped')));
+  const startedAt = Date.now();
+  const log = (line: string) => console.log(`  ${line}`);
+  const directory = join(root, '.sandbox');
+
+  console.log('The sandbox starts: Kubernetes, Entra, ARM and PostgreSQL on this machine.');
+  const sandbox = await startSandbox({ directory, operator: !values['no-operator'], log, signal: stop.signal });
+  try {
+    if (!values['no-samples']) {
+      log('applying the samples');
+      await sandbox.apply(samples, { signal: stop.signal });
+    }
+    const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+    console.log(`
+Ready after ${seconds} s. Everything about it is in .sandbox/sandbox.json. Now in another terminal:
+
+  export KUBECONFIG=${sandbox.file.kubeconfig}
+  kubectl get plc -A -o wide
+  kubectl describe plc -n shop orders-db
+  kubectl get secret -n shop orders-db -o yaml
+
+${values['no-operator'] ? byHand(sandbox.operatorCommand) : `The operator logs to ${join(directory, 'operator.log')}.`}
+
+Ctrl-C ends it all.`);
+    await new Promise<void>((resolve) => {
+      if (stop.signal.aborted) resolve();
+      stop.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    console.log('\nThe sandbox ends.');
+  } finally {
+    await sandbox.stop();
+  }
+  return 0;
+}
+
+/** The operator's own command line, for another terminal. */
+function byHand({ args, env }: OperatorCommand): string {
+  const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
+  return ['The operator does not run yet. To run it:', '', ...variables.map((line) => `  ${line}`), `  npm start -- ${args.join(' ')}`].join('\n');
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(`The sandbox could not start: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { readText } from './messages.ts';
+
+/** What a client wants that has just connected. `packet` is its last one, as it came. */
+export type Arrival =
+  | { readonly kind: 'cancel'; readonly packet: Buffer }
+  | {
+      readonly kind: 'login';
+      readonly packet: Buffer;
+      readonly user: string;
+      readonly database: string;
+      readonly isEncrypted: boolean;
+      readonly socket: Socket;
+    };
+
+const cancelRequest = 80877102;
+const sslRequest = 80877103;
+const gssEncRequest = 80877104;
+/** PostgreSQL's own limit, MAX_STARTUP_PACKET_LENGTH. */
+const longestStartup = 10_000;
+const longestPassword = 64 * 1024;
+
+/** Reads what a client sends before it is asked for a password, and starts TLS when it asks for that. Throws when the client goes away or speaks something else. */
+export async function receive(socket: Socket, secureContext: SecureContext, options: { readonly signal: AbortSignal }): Promise<Arrival> {
+  let current = socket;
+  for (;;) {
+    const length = (await read(current, 4, options)).readUInt32BE();
+    if (length < 8 || length > longestStartup) throw new Error('this is no startup packet of PostgreSQL');
+    const rest = await read(current, length - 4, options);
+    const packet = Buffer.concat([Buffer.alloc(4), rest]);
+    packet.writeUInt32BE(length);
+    const code = rest.readUInt32BE();
+    if (code === gssEncRequest) {
+      current.write('N');
+    } else if (code === sslRequest && current === socket) {
+      // bytes that came before the handshake could be anybody's (CVE-2021-23214)
+      if (socket.readableLength > 0) throw new Error('the client sent data between its request for TLS and the handshake');
+      socket.write('S');
+      current = new TLSSocket(socket, { isServer: true, secureContext });
+      await once(current, 'secure', options);
+    } else if (code === cancelRequest) {
+      return { kind: 'cancel', packet };
+    } else {
+      const parameters = parametersOf(rest.subarray(4));
+      const user = parameters.get('user') ?? '';
+      return {
+        kind: 'login',
+        packet,
+        user,
+        database: parameters.get('database') || user,
+        isEncrypted: current !== socket,
+        socket: current,
+      };
+    }
+  }
+}
+
+/** Asks for the password in clear and returns it. */
+export async function askPassword(socket: Socket, options: { readonly signal: AbortSignal }): Promise<string> {
+  socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]));
+  const head = await read(socket, 5, options);
+  const length = head.readUInt32BE(1);
+  if (head[0] !== 0x70 || length < 4 || length > longestPassword) throw new Error('the client sent something else than a password');
+  return readText(await read(socket, length - 4, options)).text;
+}
+
+function parametersOf(body: Buffer): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  for (let offset = 0; offset < body.length && body[offset] !== 0; ) {
+    const name = readText(body, offset);
+    const value = readText(body, name.end);
+    parameters.set(name.text, value.text);
+    offset = value.end;
+  }
+  return parameters;
+}
+
+async function read(socket: Socket, size: number, { signal }: { readonly signal: AbortSignal }): Promise<Buffer> {
+  if (size === 0) return Buffer.alloc(0);
+  for (;;) {
+    const bytes: Buffer | null = socket.read(size);
+    if (bytes?.length === size) return bytes;
+    if (bytes || socket.readableEnded || socket.destroyed) throw new Error('the client went away');
+    await readable(socket, signal);
+  }
+}
+
+function readable(socket: Socket, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const goesOn = () => resolve();
+  const aborted = () => reject(signal.reason);
+  const events = ['readable', 'end', 'close', 'error'] as const;
+  for (const event of events) socket.once(event, goesOn);
+  signal.addEventListener('abort', aborted, { once: true });
+  return promise.finally(() => {
+    for (const event of events) socket.off(event, goesOn);
+    signal.removeEventListener('abort', aborted);
+  });
+}

@@ -1,0 +1,214 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { findAddressRange } from './addresses.ts';
+import { startArm } from './azure/arm.ts';
+import { type Entra, startEntra } from './azure/entra.ts';
+import type { World } from './azure/world.ts';
+import type { Log } from './cache.ts';
+import { createAuthority } from './certificates.ts';
+import { findOrBuildBinaries } from './control-plane/binaries.ts';
+import { type ControlPlane, startControlPlane } from './control-plane/control-plane.ts';
+import { Applier, applyCrds, readManifests } from './control-plane/manifests.ts';
+import { Faults } from './controls/faults.ts';
+import { Journal } from './controls/journal.ts';
+import { type Controls, startControls } from './controls/server.ts';
+import { createLandscape, type LandscapeOptions, operatorIdentityName } from './landscape.ts';
+import { finalizeNamespaces } from './namespaces.ts';
+import { type Operator, type OperatorCommand, prepareOperator, startOperator } from './operator.ts';
+import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
+import { type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
+
+/** Azure and Kubernetes on one machine, as far as the operator sees them. */
+export interface Sandbox {
+  /** What is in sandbox.json. */
+  readonly file: SandboxFile;
+  readonly directory: string;
+  readonly controlPlane: ControlPlane;
+  readonly world: World;
+  readonly entra: Entra;
+  readonly journal: Journal;
+  readonly faults: Faults;
+  readonly controls: Controls;
+  readonly postgres: ReadonlyMap<string, PostgresServer>;
+  /** How the operator is started by hand. */
+  readonly operatorCommand: OperatorCommand;
+  /** Applies manifests of files, in their order. */
+  apply(paths: readonly string[], options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Starts the operator, or starts it again after `stopOperator`. */
+  startOperator(options: { readonly signal: AbortSignal }): Promise<Operator>;
+  stopOperator(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Ends everything and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+export interface SandboxOptions extends LandscapeOptions {
+  /** Made when missing; holds sandbox.json, kubeconfigs, tokens and logs, for this user only. */
+  readonly directory: string;
+  readonly operator: boolean;
+  /** As the operator's flag takes it. */
+  readonly driftInterval?: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Where the repository begins. */
+const root = join(import.meta.dirname, '..', '..');
+const crds = ['crds/passwordlessconnections.yaml', 'crds/connectionpolicies.yaml'];
+const deployment = ['deploy/rbac.yaml', 'deploy/admission-policy.yaml'];
+const stopWithinInMs = 20_000;
+
+/** Starts a sandbox. Rejects with what went wrong, and leaves nothing running then. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { directory, log, driftInterval = '10m' } = options;
+  const running = new AbortController();
+  const signal = AbortSignal.any([options.signal, running.signal]);
+  const endings: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of endings.toReversed()) await end().catch((error: unknown) => log(`while stopping: ${error}`));
+    endings.length = 0;
+    running.abort(new Error('the sandbox was stopped'));
+  };
+  const clock = systemClock;
+
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+    const authority = await createAuthority();
+    const ca = join(directory, 'ca.pem');
+    await writeFile(ca, authority.pem, { mode: 0o600 });
+
+    const binaries = await findOrBuildBinaries({ log, signal });
+    const range = await findAddressRange(options.postgresServers?.map(() => 5432) ?? [5432], Math.random);
+    const world = createLandscape(options, range);
+    const journal = new Journal();
+    const faults = new Faults();
+
+    log('starting etcd and kube-apiserver');
+    const controlPlane = await startControlPlane({ binaries, directory: join(directory, 'kubernetes'), authority, log, signal });
+    endings.push(() => controlPlane.stop({ signal: AbortSignal.timeout(stopWithinInMs) }));
+    void controlPlane.failure.then((error) => log(error.message));
+    await applyCrds(controlPlane.api, (await Promise.all(crds.map((path) => readManifests(join(root, path), { signal })))).flat(), {
+      signal,
+    });
+    const apply: Sandbox['apply'] = async (paths, { signal }) => {
+      const applier = await Applier.create(controlPlane.api, { signal });
+      for (const path of paths)
+        for (const manifest of await readManifests(join(root, path), { signal })) await applier.apply(manifest, { signal });
+    };
+    await apply(deployment, { signal });
+    finalizeNamespaces({ api: controlPlane.api, log, signal, clock }).catch((error: unknown) => {
+      if (!signal.aborted) log(`namespaces are no longer finalized: ${error}`);
+    });
+
+    log('starting Entra and ARM');
+    const certificate = await authority.issue({ commonName: 'azure', ipAddresses: ['127.0.0.1'], dnsNames: ['localhost'] });
+    const listen = { host: '127.0.0.1' };
+    const entra = await startEntra({ world, certificate, journal, faults, issuerCa: authority.pem, listen, clock, signal });
+    endings.push(() => entra.stop());
+    const { verify } = entra;
+    const arm = await startArm({ world, certificate, journal, faults, verify, listen, clock, signal });
+    endings.push(() => arm.stop());
+    federateOperator(world, controlPlane.issuer);
+
+    const postgres = new Map<string, PostgresServer>();
+    for (const server of world.servers) {
+      log(`starting PostgreSQL for ${server.name} on ${server.host}:${server.port}`);
+      const started = await startPostgresServer({ server, world, authority, directory, verify, journal, faults, clock, log, signal });
+      endings.push(() => started.stop());
+      postgres.set(server.resourceId, started);
+    }
+    const serverOf = (resourceId: string): PostgresServer => {
+      const found = postgres.get(resourceId);
+      if (!found) throw new Error(`${resourceId} has no engine`);
+      return found;
+    };
+    const controls = await startControls({
+      world,
+      journal,
+      faults,
+      identityRecreated: async () => {
+        for (const each of postgres.values()) await each.syncPrincipals();
+      },
+      stopServer: async (server) => serverOf(server.resourceId).gateway.refuseConnections(),
+      startServer: async (server) => serverOf(server.resourceId).gateway.acceptConnections(),
+      setOperatorAdministrator: async (server, wanted) => serverOf(server.resourceId).setOperatorAdministrator(wanted),
+      signal,
+    });
+    endings.push(() => controls.stop());
+
+    const operatorOptions = {
+      controlPlane,
+      world,
+      authority: entra.authority,
+      armEndpoint: arm.endpoint,
+      suffix: range.cidr,
+      caFile: ca,
+      directory,
+      driftInterval,
+      clock,
+      log,
+    };
+    const command = await prepareOperator(operatorOptions, { signal });
+    let operator: Operator | undefined;
+    const file = (): SandboxFile => ({
+      version: 1,
+      kubeconfig: controlPlane.adminKubeconfig,
+      ca,
+      oidcIssuer: controlPlane.issuer,
+      tenantId: world.tenantId,
+      subscriptionId: world.subscriptionId,
+      resourceGroup: world.resourceGroup,
+      location: world.location,
+      arm: { endpoint: arm.endpoint },
+      entra: { authority: entra.authority },
+      controls: { endpoint: controls.endpoint, token: controls.token },
+      ...(operator && { operator: { pid: operator.pid, metrics: operator.metrics } }),
+      servers: world.servers.map((server) => serverOf(server.resourceId).described()),
+      identities: world.identities.map(({ name, resourceId, clientId, principalId }) => ({ name, resourceId, clientId, principalId })),
+      workloads: [],
+    });
+    const sandbox: Sandbox = {
+      get file() {
+        return file();
+      },
+      directory,
+      controlPlane,
+      world,
+      entra,
+      journal,
+      faults,
+      controls,
+      postgres,
+      operatorCommand: command,
+      apply,
+      async startOperator({ signal }) {
+        operator = await startOperator(command, operatorOptions, { signal });
+        await writeSandboxFile(join(directory, 'sandbox.json'), file(), { signal });
+        return operator;
+      },
+      async stopOperator({ signal }) {
+        await operator?.stop({ signal });
+        operator = undefined;
+      },
+      stop,
+    };
+    endings.push(() => sandbox.stopOperator({ signal: AbortSignal.timeout(stopWithinInMs) }));
+    if (options.operator) {
+      log('starting the operator');
+      void (await sandbox.startOperator({ signal })).failure.then((error) => log(error.message));
+    }
+    await writeSandboxFile(join(directory, 'sandbox.json'), file(), { signal });
+    return sandbox;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The one thing that a platform team does for the operator in Entra: its service account may be its identity. */
+function federateOperator(world: World, issuer: string): void {
+  const subject = 'system:serviceaccount:passwordless-system:passwordless-operator';
+  const identity = world.identities.find(({ name }) => name === operatorIdentityName);
+  identity?.federatedCredentials.push({ name: 'operator', issuer, subject, audiences: ['api://AzureADTokenExchange'], effectiveAt: 0 });
+}
