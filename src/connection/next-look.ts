@@ -16,6 +16,7 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
     case 'refused':
       return outcome.lookedUp ? { kind: 'backoff', notBeforeInMs: personIntervalInMs } : { kind: 'done' };
     case 'in-sync':
+      if (outcome.findings.some((finding) => finding.blocking)) return { kind: 'backoff', notBeforeInMs: personIntervalInMs };
       return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random) };
     case 'failed': {
       const { kind, reason, retryAfterInMs } = outcome.failure;
@@ -29,4 +30,4 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
 }
 
 /** What needs a person is not worth looking at more often than this; the back-off makes it rarer still. */
-const personIntervalInMs = 10_000;
+const personIntervalInMs = 5_000;

@@ -1,7 +1,9 @@
+import { ConnectionError } from '../api/connection-error.ts';
+import type { Finding } from '../api/step.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import { inStage } from './in-stage.ts';
-import { type Observation, parts } from './parts.ts';
+import { type Observation, type Part, parts } from './parts.ts';
 import type { Request } from './request.ts';
 
 /**
@@ -14,9 +16,17 @@ export async function observe(request: Request, pass: { seen: Observation }, dep
     const { seen } = pass;
     const { looked, steps } = await inStage(part.stage, async () => {
       const looked = part.name in seen ? seen : await part.observe(request, seen, deps, { signal });
-      return { looked, steps: part.plan(request, looked, deps).steps };
+      const { steps, findings } = part.plan(request, looked, deps);
+      refuseToGoOn(part, findings);
+      return { looked, steps };
     });
     pass.seen = looked;
     if (steps.length > 0) break;
   }
+}
+
+/** Without identity, server or user nothing further can be done; a right that somebody else must give keeps nobody from logging in. */
+function refuseToGoOn(part: Part, findings: readonly Finding[]): void {
+  const blocking = part.stage === 'grants' ? undefined : findings.find((finding) => finding.blocking);
+  if (blocking) throw new ConnectionError('waiting', blocking.reason, blocking.message);
 }

@@ -87,7 +87,7 @@ async function record(
 }
 
 function isRebind(step: Step): boolean {
-  return step.kind === 'bind-user';
+  return step.kind === 'rebind';
 }
 
 /** The steps in one line each, as many as an Event holds. */

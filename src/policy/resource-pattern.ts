@@ -26,17 +26,35 @@ export function subscriptionOf(pattern: string, kind: ResourceKind): string | un
   return patternParts(pattern, kind)?.[0];
 }
 
+type PatternParts = readonly [string, ...string[]];
+
+/** Patterns taken apart, by kind: the same few are asked for with every connection and before every step. */
+const known = new Map<ResourceKind, Map<string, PatternParts | undefined>>();
+const mostKnown = 10_000;
+
 /** Subscription, resource group and names of a pattern, in lower case; undefined when it isn't a pattern for this kind. */
-function patternParts(pattern: string, kind: ResourceKind): readonly [string, ...string[]] | undefined {
+function patternParts(pattern: string, kind: ResourceKind): PatternParts | undefined {
+  let ofKind = known.get(kind);
+  if (!ofKind || ofKind.size >= mostKnown) {
+    ofKind = new Map();
+    known.set(kind, ofKind);
+  }
+  const found = ofKind.get(pattern);
+  if (found || ofKind.has(pattern)) return found;
+  const parts = takeApart(pattern, kind);
+  ofKind.set(pattern, parts);
+  return parts;
+}
+
+function takeApart(pattern: string, kind: ResourceKind): PatternParts | undefined {
   // ASCII first: other characters can become ASCII letters in lower case.
   if (!/^[\x21-\x7e]*$/.test(pattern)) return undefined;
   const segments = pattern.toLowerCase().split('/');
   const expected = skeleton(kind);
   if (segments.length !== expected.length) return undefined;
   const values: string[] = [];
-  for (let index = 0; index < expected.length; index += 1) {
+  for (const [index, literal] of expected.entries()) {
     const segment = segments[index]!;
-    const literal = expected[index];
     if (literal === undefined) values.push(segment);
     else if (segment !== literal.toLowerCase()) return undefined;
   }

@@ -59,7 +59,7 @@ describe('from apply to login', () => {
 
     await deleteConnection(key);
     await waitForConnection(api, key, (each) => each === undefined, inTime());
-    await rejects(session.query('SELECT 1'), /terminat|ended|closed/i);
+    await rejects(session.query('SELECT 1'), /terminat|ended|closed|connection error/i);
     await rejects(logIn(settings, token), /password authentication failed|not permitted to log in/);
     await rejects(databaseToken(api, account, injected, inTime()), /AADSTS/);
     const secret = await api.answer('GET', `/api/v1/namespaces/${namespace}/secrets/orders-db`, {}, inTime());

@@ -120,7 +120,7 @@ const cases: readonly Case[] = [
     what: 'nobody listens at the database',
     arrange: async () => (await server()).gateway.refuseConnections(),
     reason: 'Unreachable',
-    stage: 'DatabaseUserReady',
+    stage: 'ServerReady',
     says: /./,
     mend: async () => (await server()).gateway.acceptConnections(),
   },
@@ -178,11 +178,14 @@ describe('bad input ends in a condition that tells what to do, and heals without
         key,
         specOf((each) => spec?.(each, namespace)),
       );
-      const connection = await waitForReady(controlPlane.api, key, { status: 'False', reason }, inTime());
-      expect(conditionOf(connection, 'Ready')?.message).to.match(says);
-      expect(conditionOf(connection, stage)).to.include({ status: 'False', reason });
-      expect(JSON.stringify(connection.status)).not.to.match(/eyJ[A-Za-z0-9_-]{10}/);
-      await mend(key);
+      try {
+        const connection = await waitForReady(controlPlane.api, key, { status: 'False', reason }, inTime());
+        expect(conditionOf(connection, 'Ready')?.message).to.match(says);
+        expect(conditionOf(connection, stage)).to.include({ status: 'False', reason });
+        expect(JSON.stringify(connection.status)).not.to.match(/eyJ[A-Za-z0-9_-]{10}/);
+      } finally {
+        await mend(key);
+      }
       await waitForReady(controlPlane.api, key, { status: 'True' }, { ...inTime(), withinInMs: 60_000 });
     });
   }
@@ -202,7 +205,7 @@ describe('bad input ends in a condition that tells what to do, and heals without
     expect(conditionOf(connection, 'ServerReady')).to.include({ status: 'False', reason: 'ServerNotFound' });
   });
 
-  for (const name of ['a"b\'c', 'with blank', 'CapitalS', 'back\\slash', 'semi;colon', '%s', 'é'.repeat(31), '$1', '--', '/*']) {
+  for (const name of ['a"b\'c', 'with blank', 'CapitalS', 'back\\slash', 'semi;colon', '%s', 'é'.repeat(31), '$1', '--']) {
     it(`a user named ${JSON.stringify(name)} is made, works and goes`, async function () {
       this.timeout(testTimeout);
       const { controlPlane } = await sandbox();

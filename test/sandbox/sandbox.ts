@@ -97,8 +97,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         for (const manifest of await readManifests(join(root, path), { signal })) await applier.apply(manifest, { signal });
     };
     await apply(deployment, { signal });
-    finalizeNamespaces({ api: controlPlane.api, log, signal, clock }).catch((error: unknown) => {
-      if (!signal.aborted) log(`namespaces are no longer finalized: ${error}`);
+    const finalizing = new AbortController();
+    const finalized = finalizeNamespaces({ api: controlPlane.api, log, signal: AbortSignal.any([signal, finalizing.signal]), clock });
+    endings.push(async () => {
+      finalizing.abort(new Error('the sandbox stops'));
+      await finalized.catch(() => undefined);
     });
 
     log('starting Entra and ARM');

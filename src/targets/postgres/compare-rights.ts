@@ -17,7 +17,7 @@ export interface Difference {
  * Compares an object's rights with those promised. Where we can act for the owner, only what the owner gave counts, so that nobody else can take it away;
  * elsewhere whatever is there counts, also through PUBLIC. A right that could be passed on is one too many, and is given anew without that. Pure.
  */
-export function difference(object: RightsOn, promised: readonly Privilege[], login: string): Difference {
+export function difference(object: RightsOn, promised: readonly Privilege[]): Difference {
   const { owner, acting, rights, grantable } = object;
   const own = rights.filter((right) => !right.public);
   const counting = acting === 'no' ? rights : own.filter((right) => right.grantor === owner && !right.canPassOn);
@@ -27,14 +27,14 @@ export function difference(object: RightsOn, promised: readonly Privilege[], log
   return {
     grant: missing.filter(isGrantable),
     lacking: missing.filter((privilege) => !isGrantable(privilege)),
-    revoke: surplus.filter((right) => isRevocable(object, right, login)),
-    irrevocable: surplus.filter((right) => !isRevocable(object, right, login)),
+    revoke: surplus.filter((right) => isRevocable(object, right)),
+    irrevocable: surplus.filter((right) => !isRevocable(object, right)),
   };
 }
 
-/** PostgreSQL revokes as the owner whenever the session could act for it, and else only what the session's own user granted. */
-function isRevocable({ owner, acting }: RightsOn, { grantor }: Right, login: string): boolean {
-  return grantor === owner ? acting !== 'no' : grantor === login && acting !== 'own';
+/** PostgreSQL revokes as the owner whenever the session could act for it, else as who of us may pass the right on. */
+function isRevocable({ owner, acting }: RightsOn, { grantor, fromUs }: Right): boolean {
+  return grantor === owner ? acting !== 'no' : fromUs && acting !== 'own';
 }
 
 /** Whether some object of a group may differ from what is promised, so that the group's objects must be looked at one by one. Pure. */

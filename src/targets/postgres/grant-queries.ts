@@ -50,13 +50,15 @@ SELECT kind, entry FROM (
     'rights', r.rights) AS entry
   FROM small AS s JOIN owner AS w ON w.oid = s.own CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
-      'canPassOn', a.is_grantable)) AS rights
+      'canPassOn', a.is_grantable,
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'))) AS rights
     FROM pg_catalog.unnest(s.acl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee IN (0, $1::oid)) AS r
   WHERE s.kind <> 'column' OR r.rights IS NOT NULL
   UNION ALL SELECT 'group', pg_catalog.jsonb_build_object('kind', g.kind, 'schema', nsp.nspname, 'schemaOid', nsp.oid, 'owner', w.name, 'ownerOid', w.oid, 'acting', w.acting, 'count', g.n)
   FROM (SELECT ns, kind, own, pg_catalog.count(*) AS n FROM obj GROUP BY 1, 2, 3) AS g JOIN nsp ON nsp.oid = g.ns JOIN owner AS w ON w.oid = g.own
   UNION ALL SELECT 'count', pg_catalog.jsonb_build_object('kind', i.kind, 'schemaOid', i.ns, 'ownerOid', i.own, 'public', a.grantee = 0,
-    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'canPassOn', a.is_grantable, 'count', pg_catalog.sum(i.n))
+    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'canPassOn', a.is_grantable,
+    'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'), 'count', pg_catalog.sum(i.n))
   FROM item AS i CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[i.item]) AS a WHERE a.grantee IN (0, $1::oid)
   GROUP BY i.kind, i.ns, i.own, a.grantee, a.grantor, a.privilege_type, a.is_grantable
   UNION ALL SELECT 'default', pg_catalog.jsonb_build_object('owner', w.name, 'acting', w.acting, 'schema', nsp.nspname, 'type', f.defaclobjtype, 'privilege', a.privilege_type,
@@ -79,7 +81,8 @@ LIMIT 20001`;
  */
 export const nameRelations = sql`SELECT c.relname AS name,
   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
-      'canPassOn', a.is_grantable))
+      'canPassOn', a.is_grantable,
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE')))
     FROM pg_catalog.unnest(c.relacl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee IN (0, $1::oid)) AS rights,
   (SELECT pg_catalog.jsonb_agg(p.privilege) FROM pg_catalog.unnest($5::text[]) AS p (privilege) WHERE $6::boolean
     AND CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION'))
@@ -99,7 +102,8 @@ export const nameRoutines = sql`SELECT p.proname AS name,
     JOIN pg_catalog.pg_type AS t ON t.oid = v.type JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace) AS arguments, r.rights
   FROM pg_catalog.pg_proc AS p CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', false, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
-      'canPassOn', a.is_grantable)) AS rights
+      'canPassOn', a.is_grantable,
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'))) AS rights
     FROM pg_catalog.unnest(p.proacl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee = $1::oid) AS r
   WHERE p.pronamespace = $2::oid AND p.proowner = $3::oid AND r.rights IS NOT NULL
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -34,7 +34,7 @@ export async function observeRights(session: Session, request: RightsRequest, { 
       const named: RightsOn[] = [];
       for (const group of found.groups) named.push(...(await nameObjects(session, request, group, { signal })));
       const { database, userName } = request;
-      return { ...found, database, userName, login: session.login, majorVersion: session.majorVersion, objects: [...objects, ...named] };
+      return { ...found, database, userName, majorVersion: session.majorVersion, objects: [...objects, ...named] };
     },
     { signal },
   );
@@ -55,7 +55,7 @@ async function withPassable(
   objects: readonly RightsOn[],
   { signal }: Cancellable,
 ): Promise<readonly RightsOn[]> {
-  const lacking = objects.filter((object) => difference(object, promisedOn(promised, object.on), session.login).lacking.length > 0);
+  const lacking = objects.filter((object) => difference(object, promisedOn(promised, object.on)).lacking.length > 0);
   if (lacking.length === 0) return objects;
   const schemas = lacking.filter(({ on }) => on.kind === 'schema').map(({ on }) => on.name);
   const values = [schemas, promised.schema, promised.database];

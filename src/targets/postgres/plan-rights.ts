@@ -31,7 +31,7 @@ interface ObjectPlan {
 }
 
 function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
-  const { userName, login } = found;
+  const { userName } = found;
   const grants = new Gathered();
   const revokes = new Gathered();
   const lacking: Lacking[] = [];
@@ -39,7 +39,7 @@ function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
   for (const object of found.objects) {
     if (object.owner === userName) continue;
     const { on, owner } = object;
-    const differs = difference(object, promisedOn(promised, on), login);
+    const differs = difference(object, promisedOn(promised, on));
     grants.add(on, differs.grant, actFor(object), false);
     for (const cascade of [false, true]) {
       const revoked = differs.revoke.filter((right) => right.canPassOn === cascade);

@@ -42,7 +42,7 @@ const futureKinds: Readonly<Record<string, FutureKind>> = {
 };
 
 /** Puts the rows of readRights together. Rights that PostgreSQL learned after this was written are left out: nobody promised them, and we couldn't name them. Pure. */
-export function readRightRows(rows: readonly RightRow[]): Omit<RightsObservation, 'database' | 'userName' | 'login' | 'majorVersion'> {
+export function readRightRows(rows: readonly RightRow[]): Omit<RightsObservation, 'database' | 'userName' | 'majorVersion'> {
   const entries = <Kind extends keyof Entries>(kind: Kind) =>
     rows.filter((row) => row.kind === kind).map(({ entry }) => entry as Entries[Kind]);
   const counts = entries('count').filter(({ privilege }) => isPrivilege(privilege));

@@ -9,6 +9,8 @@ export interface Right {
   readonly grantor: string;
   readonly privilege: Privilege;
   readonly canPassOn: boolean;
+  /** Whether the session has the grantor's rights, so that it may take back what that one gave. */
+  readonly fromUs: boolean;
 }
 
 /** An object and the rights that the user and PUBLIC have on it. */
@@ -62,8 +64,6 @@ export interface Creator {
 export interface RightsObservation {
   readonly database: string;
   readonly userName: string;
-  /** The session's own user. */
-  readonly login: string;
   readonly majorVersion: number;
   /** The database, its schemas, the columns with rights of their own, and of the groups those objects that don't have exactly the rights promised. */
   readonly objects: readonly RightsOn[];

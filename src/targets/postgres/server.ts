@@ -1,7 +1,7 @@
 import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
 import { inSync, type StagePlan } from '../../api/step.ts';
 import type { PostgresServer as FlexibleServer, PostgresAdministrator } from '../../azure/postgres-servers.ts';
-import { type ResourceId, resourceKey } from '../../azure/resource-id.ts';
+import { type ResourceId, resourceKey, resourceName } from '../../azure/resource-id.ts';
 import type { Cancellable, ServerObservation } from '../target.ts';
 
 /** What Azure tells about a flexible server, as far as we need it. */
@@ -48,10 +48,10 @@ export class ServerObserver {
   async observe(serverId: ResourceId, { signal }: Cancellable): Promise<PostgresServer> {
     const { reads } = this.#options;
     const server = await reads.readServer(serverId, { signal });
-    if (!server) throw notFound();
+    if (!server) throw notFound(serverId);
     const host = this.#requireOpen(server);
     const administrators = await reads.listAdministrators(serverId, { signal });
-    if (!administrators) throw notFound();
+    if (!administrators) throw notFound(serverId);
     const login = await this.#logIn(serverId, host, administrators, { signal });
     return {
       serverId,
@@ -116,11 +116,11 @@ export class ServerObserver {
   }
 }
 
-function notFound(): ConnectionError {
+function notFound(serverId: ResourceId): ConnectionError {
   return new ConnectionError(
     'waiting',
     'ServerNotFound',
-    'the server is not there: create it, or create the connection anew with the right id',
+    `there is no server "${resourceName(serverId)}" in resource group "${serverId.resourceGroup}": create it, or create the connection anew with the right id`,
   );
 }
 

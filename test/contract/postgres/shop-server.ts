@@ -115,7 +115,10 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
 
   const target = newTarget();
 
-  async function look(request: TargetRequest, by: Target): Promise<{ readonly plan: StagePlan; readonly findings: readonly Finding[]; apply(): Promise<void> }> {
+  async function look(
+    request: TargetRequest,
+    by: Target,
+  ): Promise<{ readonly plan: StagePlan; readonly findings: readonly Finding[]; apply(): Promise<void> }> {
     const found = await by.observeServer(request, { signal });
     const user = await by.observeUser(request, found, { signal });
     let plan = by.planUser(request, user);
@@ -191,6 +194,14 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
       closing.abort();
     },
   };
+}
+
+/** Whether a session can still do something. */
+export async function isAlive(session: pg.Client): Promise<boolean> {
+  return await session.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
 }
 
 export const serverId: ResourceId = {

@@ -63,6 +63,7 @@ describe('a resource id', () => {
         name('shop-x\\..\\..\\..\\..\\..\\payments\\providers\\Microsoft.DBforPostgreSQL\\flexibleServers\\pay-pg'),
       ],
       ['with dots for a segment', group('..')],
+      ['with two dots inside a name', group('a..b')],
       ['with one dot for a segment', group('.')],
       ['with escaped dots', group('%2e%2e')],
       ['with half escaped dots', group('.%2E')],
@@ -102,6 +103,11 @@ describe('a resource id', () => {
         if (!parsed.ok) expect(parsed.why).to.match(/^(is|has) /);
       });
     }
+
+    it('for its alphabet before anything is made of it', () => {
+      const parsed = parseResourceId(name('\u212aelvin'), 'postgresServer');
+      expect(parsed).to.deep.equal({ ok: false, why: 'has characters other than printable ASCII' });
+    });
 
     it('when it is no text at all', () => {
       for (const value of [undefined, null, 1, {}, [server], { toString: () => server }]) {

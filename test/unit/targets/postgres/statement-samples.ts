@@ -1,0 +1,83 @@
+import type { Mark } from '../../../../src/targets/mark.ts';
+import * as rightQueries from '../../../../src/targets/postgres/grant-queries.ts';
+import { parseObjectId } from '../../../../src/targets/postgres/label.ts';
+import * as queries from '../../../../src/targets/postgres/queries.ts';
+import type { FutureKind, Securable } from '../../../../src/targets/postgres/securable.ts';
+import type { Sql } from '../../../../src/targets/postgres/sql.ts';
+import * as statements from '../../../../src/targets/postgres/statements.ts';
+
+const user = 'aad_"shop"';
+const objectId = parseObjectId('BBBBBBBB-0000-4000-8000-000000000001');
+const mark: Mark = {
+  cluster: '00000000000000c1',
+  connection: '00000000000000d1',
+  uid: '00000001-0000-4000-8000-000000000003',
+  origin: 'created',
+  state: 'live',
+};
+const table = (name: string): Securable => ({ kind: 'table', schema: 'app "x"', name });
+const objects: readonly (readonly Securable[])[] = [
+  [{ kind: 'database', name: 'orders' }],
+  [{ kind: 'schema', name: 'app' }],
+  [table('a'), table('b;--')],
+  [{ kind: 'sequence', schema: 'app', name: 'a_id_seq' }],
+  [{ kind: 'column', schema: 'app', table: 'a', name: 'secret' }],
+  [{ kind: 'routine', schema: 'app', name: 'f', arguments: [] }],
+  [
+    {
+      kind: 'routine',
+      schema: 'app',
+      name: 'f',
+      arguments: [
+        { schema: 'pg_catalog', name: '_int4' },
+        { schema: 'app', name: 'Mood "x"' },
+      ],
+    },
+  ],
+];
+const kinds: readonly FutureKind[] = ['table', 'sequence', 'routine', 'schema', 'type', 'largeobject'];
+const cascades = [{ cascade: false }, { cascade: true }];
+const future = { owner: 'app"owner', schema: 'app', kind: 'table' } as const;
+
+/** Each builder of a statement, in all the forms that it has. */
+const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
+  beginRead: [statements.beginRead],
+  beginWrite: [statements.beginWrite],
+  commit: [statements.commit],
+  rollback: [statements.rollback],
+  createPrincipal: [statements.createPrincipal(user, objectId), statements.createPrincipal("back\\slash'", objectId)],
+  setMark: [statements.setMark(user, mark)],
+  clearPassword: [statements.clearPassword(user)],
+  allowLogin: [statements.allowLogin(user)],
+  forbidLogin: [statements.forbidLogin(user)],
+  bind: [statements.bind(user, objectId)],
+  unbind: [statements.unbind(user)],
+  resetAttributes: [statements.resetAttributes(user, ['createRole', 'createDatabase', 'noConnections'])],
+  resetSettings: [statements.resetSettings(user, undefined), statements.resetSettings(user, 'or"ders')],
+  rename: [statements.rename(user, 'dbaccess_retired_00000001')],
+  drop: [statements.drop(user)],
+  dropOwned: [statements.dropOwned(user)],
+  grant: objects.slice(0, 4).map((on) => statements.grant(['SELECT', 'INSERT'], on, user)),
+  revoke: objects.flatMap((on) => cascades.map((options) => statements.revoke(['SELECT', 'UPDATE'], on, user, options))),
+  grantDefault: kinds.slice(0, 2).map((kind) => statements.grantDefault(['SELECT'], { ...future, kind }, user)),
+  revokeDefault: [
+    ...kinds.map((kind) => statements.revokeDefault(['USAGE'], { ...future, kind }, user, { cascade: false })),
+    statements.revokeDefault(['SELECT'], { ...future, schema: undefined }, user, { cascade: true }),
+  ],
+  revokeMembership: cascades.map((options) => statements.revokeMembership('readers', user, 'pg"admin', options)),
+  joinRole: [statements.joinRole('app"owner')],
+  leaveRole: [statements.leaveRole('app"owner', 'operator')],
+  restoreMembership: [statements.restoreMembership('app"owner', { grantor: 'operator', inherit: false, set: true })],
+};
+
+/** Statements that only read, by name. */
+export const reading: Readonly<Record<string, Sql>> = {
+  ...queries,
+  ...Object.fromEntries(Object.entries(rightQueries).filter((entry): entry is [string, Sql] => typeof entry[1] === 'string')),
+};
+
+/** Every statement that can be sent, by the name of what makes it. */
+export const samples: Readonly<Record<string, readonly Sql[]>> = {
+  ...built,
+  ...Object.fromEntries(Object.entries(reading).map(([name, statement]) => [name, [statement]])),
+};
