@@ -2,9 +2,9 @@ import type { PasswordlessConnection } from './api/connection.generated.ts';
 import { operatorName } from './api/names.ts';
 import type { ConnectionPolicy } from './api/policy.generated.ts';
 import { Arm } from './azure/arm.ts';
-import { isServerHost } from './azure/host.ts';
 import { operatorCredential, operatorIds } from './azure/credential.ts';
 import { DatabaseToken } from './azure/database-token.ts';
+import { isServerHost } from './azure/host.ts';
 import { RateBudget } from './azure/rate-budget.ts';
 import { createAzureCalls } from './azure/reads.ts';
 import type { Config } from './config.ts';
@@ -64,6 +64,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     policies: new ObjectStore<ConnectionPolicy>(),
     namespaces: new ObjectStore<Namespace>(),
   };
+  const queue = new WorkQueue({ name: 'passwordlessconnection', clock, metrics });
   const { host, port } = config.metrics;
   let started = false;
   const server = new StatusServer({
@@ -75,6 +76,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       caches: () => (Object.values(stores).every((store) => store.isSynced) ? undefined : 'not synced yet'),
       start: () => (started ? undefined : 'not signed in to Azure and Kubernetes yet'),
     },
+    beforeMetrics: () => queue.measure(),
   });
   logger.info('the operator starts', { metrics: await server.start(), cloud: config.cloud.name, kubernetes: transport.host });
   if (config.cloud.name === 'custom') logger.warn('--cloud=custom: tokens go to the endpoints and hosts given on the command line');
@@ -87,7 +89,13 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     const cluster = await insistently('Kubernetes', () => readCluster(client, { signal }), { clock, logger, signal });
     logger.info('signed in', { clientId: ids.clientId, objectId: ids.objectId, issuer: cluster.issuer, cluster: cluster.hash });
 
-    const arm = new Arm({ cloud, credential: newCredential(), budget: new RateBudget(clock) });
+    const connectionMetrics = new Metrics(metrics.registry);
+    const arm = new Arm({
+      cloud,
+      credential: newCredential(),
+      budget: new RateBudget(clock),
+      onRequest: (request) => connectionMetrics.azureRequested(request),
+    });
     const calls = createAzureCalls(arm, clock);
     const postgres = createPostgresTarget({
       reads: calls,
@@ -127,10 +135,9 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       clock,
       random,
       logger,
-      metrics: new Metrics(metrics.registry),
+      metrics: connectionMetrics,
     };
 
-    const queue = new WorkQueue({ name: 'passwordlessconnection', clock, metrics });
     const verdictOf = (connection: PasswordlessConnection) => JSON.stringify(permission(connection, deps));
     const waker = new Waker({ queue, connections: stores.connections, clock, verdictOf });
     const controller = new Controller({

@@ -24,8 +24,7 @@ export interface AzureCalls {
   /** Succeeds when the credential or its identity is gone. */
   deleteFederatedCredential(id: ResourceId, name: string, options: ArmOptions): Promise<void>;
   readServer(id: ResourceId, options: ArmOptions): Promise<PostgresServer | undefined>;
-  /** Empty when the server isn't there. */
-  listAdministrators(id: ResourceId, options: ArmOptions): Promise<readonly PostgresAdministrator[]>;
+  listAdministrators(id: ResourceId, options: ArmOptions): Promise<readonly PostgresAdministrator[] | undefined>;
 }
 
 /** Reads through caches of some seconds, shared by everybody who asks for the same. */
@@ -56,7 +55,7 @@ export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
     putFederatedCredential: (id, credential, options) => writing(id, () => putFederatedCredential(arm, id, credential, options)),
     deleteFederatedCredential: (id, name, options) => writing(id, () => deleteFederatedCredential(arm, id, name, options)),
     readServer: (id, options) => servers.read(resourceKey(id), (o) => readServer(arm, id, { ...options, ...o }), options),
-    listAdministrators: async (id, options) =>
-      (await administrators.read(resourceKey(id), (o) => listAdministrators(arm, id, { ...options, ...o }), options)) ?? [],
+    listAdministrators: (id, options) =>
+      administrators.read(resourceKey(id), (o) => listAdministrators(arm, id, { ...options, ...o }), options),
   };
 }

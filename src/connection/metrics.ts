@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.ts';
 export class Metrics {
   readonly #ready: Gauge<'namespace' | 'name' | 'target' | 'reason'>;
   readonly #corrections: Counter<'target' | 'kind'>;
+  readonly #azureRequests: Counter<'operation' | 'code'>;
   /** The label values of each connection's series, so that it can be taken away. */
   readonly #series = new Map<string, { namespace: string; name: string; target: string; reason: string }>();
 
@@ -25,6 +26,17 @@ export class Metrics {
       labelNames: ['target', 'kind'],
       registers,
     });
+    this.#azureRequests = new Counter({
+      name: 'passwordless_azure_requests_total',
+      help: 'Requests to Azure Resource Manager by the action that they need and the status of the answer',
+      labelNames: ['operation', 'code'],
+      registers,
+    });
+  }
+
+  /** A request to Azure was sent: the action that it needed, and its answer's status. */
+  azureRequested({ action, status }: { readonly action: string; readonly status: string }): void {
+    this.#azureRequests.inc({ operation: action, code: status });
   }
 
   passed(connection: PasswordlessConnection, outcome: Outcome): void {

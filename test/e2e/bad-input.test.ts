@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
-import { conditionOf, type ConnectionKey, waitForConnection, waitForReady } from '../support/connections.ts';
+import { type ConnectionKey, conditionOf, waitForConnection, waitForReady } from '../support/connections.ts';
 import {
   asSuperuser,
+  create,
   createConnection,
   deleteAllConnections,
   everyPolicy,
@@ -17,7 +18,6 @@ import {
   specOf,
   startTimeout,
   testTimeout,
-  create,
 } from './support.ts';
 
 /** One thing wrong: how it comes about, what the condition says, and what mends it without touching the operator. */
@@ -99,7 +99,12 @@ const cases: readonly Case[] = [
   {
     what: 'a Secret of that name is there and is not ours',
     arrange: async (namespace) => {
-      await create(`/api/v1/namespaces/${namespace}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'bad' }, stringData: { mine: 'yes' } });
+      await create(`/api/v1/namespaces/${namespace}/secrets`, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'bad' },
+        stringData: { mine: 'yes' },
+      });
     },
     reason: 'SecretNotOwned',
     stage: 'ConfigurationReady',

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PasswordlessConnection } from '../../src/api/connection.generated.ts';
-import type { ConnectionPolicy } from '../../src/api/policy.generated.ts';
 import { apiVersion } from '../../src/api/names.ts';
+import type { ConnectionPolicy } from '../../src/api/policy.generated.ts';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import type { PostgresServer } from '../sandbox/postgres-server.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { type ConnectionKey, waitForConnection } from '../support/connections.ts';
 import { trust } from '../support/workload.ts';
 
@@ -62,7 +63,11 @@ export async function server(): Promise<PostgresServer> {
 }
 
 /** Runs SQL as superuser, past the gateway. */
-export async function asSuperuser<Row extends object = Record<string, unknown>>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]> {
+export async function asSuperuser<Row extends object = Record<string, unknown>>(
+  database: string,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<Row[]> {
   return (await server()).backend.query(database, sql, values) as Promise<Row[]>;
 }
 
@@ -83,7 +88,11 @@ export async function newNamespace(options: { readonly served?: boolean; readonl
 }
 
 export async function newServiceAccount(namespace: string, name = 'app', annotations: Record<string, string> = {}): Promise<void> {
-  await create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations } });
+  await create(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, annotations },
+  });
 }
 
 /** Allows the namespaces of newNamespace what version one serves on the one server. */
@@ -111,7 +120,12 @@ export async function everyPolicy(): Promise<void> {
 export async function applyPolicy(name: string, spec: ConnectionPolicy['spec']): Promise<void> {
   const { api } = (await sandbox()).controlPlane;
   const body = { apiVersion, kind: 'ConnectionPolicy', metadata: { name }, spec };
-  await api.request('PATCH', `/apis/${apiVersion}/connectionpolicies/${name}?fieldManager=e2e&force=true`, { body, contentType: 'application/apply-patch+yaml' }, inTime());
+  await api.request(
+    'PATCH',
+    `/apis/${apiVersion}/connectionpolicies/${name}?fieldManager=e2e&force=true`,
+    { body, contentType: 'application/apply-patch+yaml' },
+    inTime(),
+  );
 }
 
 export async function deletePolicy(name: string): Promise<void> {
@@ -144,7 +158,12 @@ export async function patchConnection({ namespace, name }: ConnectionKey, body: 
 }
 
 export async function deleteConnection({ namespace, name }: ConnectionKey): Promise<void> {
-  await (await sandbox()).controlPlane.api.request('DELETE', `/apis/${apiVersion}/namespaces/${namespace}/passwordlessconnections/${name}`, {}, inTime());
+  await (await sandbox()).controlPlane.api.request(
+    'DELETE',
+    `/apis/${apiVersion}/namespaces/${namespace}/passwordlessconnections/${name}`,
+    {},
+    inTime(),
+  );
 }
 
 export async function create(path: string, body: unknown): Promise<void> {
@@ -155,7 +174,22 @@ export async function create(path: string, body: unknown): Promise<void> {
 export async function deleteAllConnections(): Promise<void> {
   const { api } = (await sandbox()).controlPlane;
   const list = await api.request('GET', `/apis/${apiVersion}/passwordlessconnections`, {}, inTime());
-  const keys = (list.items as PasswordlessConnection[]).map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+  const keys = (list.items as PasswordlessConnection[]).map(({ metadata }) => ({
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+  }));
   for (const key of keys) await deleteConnection(key);
   for (const key of keys) await waitForConnection(api, key, (connection) => connection === undefined, inTime());
+}
+
+/** Asks again until the answer is yes. Rejects after `withinInMs` with the question's own text. */
+export async function eventually(
+  question: () => boolean | Promise<boolean>,
+  { withinInMs }: { readonly withinInMs: number },
+): Promise<void> {
+  const deadline = AbortSignal.timeout(withinInMs);
+  while (!(await question())) {
+    if (deadline.aborted) throw new Error(`within ${withinInMs} ms it never held that ${question}`);
+    await systemClock.sleep(50, deadline).catch(() => undefined);
+  }
 }

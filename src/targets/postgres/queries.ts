@@ -50,14 +50,14 @@ export const readOwnMemberships = sql`SELECT pg_catalog.pg_get_userbyid(m.granto
   FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS r ON r.oid = m.roleid JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
   WHERE r.rolname = $1::text AND u.rolname = current_user`;
 
-/** Where a role owns something or has a right; database is null for what belongs to no database. $1: the role's oid. */
-export const readDependencies = sql`SELECT d.datname AS database, pg_catalog.bool_or(s.deptype = 'o') AS owns
+/** Where a role owns something, default privileges apart, or has a right; database is null for what belongs to no database. $1: the role's oid. */
+export const readDependencies = sql`SELECT d.datname AS database, pg_catalog.bool_or(s.deptype = 'o' AND s.classid <> 'pg_catalog.pg_default_acl'::regclass) AS owns
   FROM pg_catalog.pg_shdepend AS s LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
   WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND s.refobjid = $1::oid GROUP BY d.datname ORDER BY d.datname NULLS FIRST`;
 
 /** Whether a role owns something in this database, or something that belongs to none. $1: the role's oid. */
 export const readOwnsHere = sql`SELECT EXISTS (SELECT FROM pg_catalog.pg_shdepend AS s WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass
-  AND s.refobjid = $1::oid AND s.deptype = 'o'
+  AND s.refobjid = $1::oid AND s.deptype = 'o' AND s.classid <> 'pg_catalog.pg_default_acl'::regclass
   AND s.dbid IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))) AS owns`;
 
 /** Which roles a role is a member of, and who is a member of it beside administrators. $1: the role's oid. */

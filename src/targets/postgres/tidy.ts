@@ -97,6 +97,11 @@ async function dependencies(role: EndingRole, { inDatabase, signal }: TidyOption
   );
 }
 
+async function dependsOn(session: Session, role: EndingRole, database: string, { signal }: Cancellable): Promise<boolean> {
+  const places = await session.query<Place & Record<string, unknown>>(readDependencies, [role.oid], { signal });
+  return places.some((place) => place.database === database || place.database === null);
+}
+
 async function dropUser(request: EndingRequest, role: EndingRole, places: readonly Place[], options: TidyOptions): Promise<Tidied> {
   const { inDatabase, logger, signal } = options;
   const databases = places.flatMap(({ database }) => database ?? []);
@@ -104,7 +109,12 @@ async function dropUser(request: EndingRequest, role: EndingRole, places: readon
   if (databases.length === 0 && places.length > 0) databases.push('postgres');
   for (const database of databases) {
     try {
-      await inDatabase(database, (session) => dropRights(session, database, request, role, { signal }));
+      await inDatabase(database, async (session) => {
+        await dropRights(session, database, request, role, { signal });
+        // DROP OWNED leaves what other users of ours gave; for them we can act, but only by name
+        if (await dependsOn(session, role, database, { signal }))
+          await revokeAll(session, { ...request, database, roleOid: role.oid }, { logger, signal });
+      });
     } catch (error) {
       if (!isOnlyThisDatabases(error)) throw error;
       logger?.warn('rights of an ended user stay', { database, user: role.name, error });

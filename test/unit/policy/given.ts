@@ -67,3 +67,38 @@ export function refused(verdict: Verdict): Refused {
   if (verdict.allowed) throw new Error(`allowed by ${verdict.policy}`);
   return verdict;
 }
+
+export const clientId = '11111111-1111-1111-1111-111111111111';
+export const objectId = '33333333-3333-3333-3333-333333333333';
+export const servicePrincipal: ConnectionSpec['identity'] = {
+  type: 'ServicePrincipal',
+  servicePrincipal: { tenantId: subscription, clientId, objectId, clientSecretRef: { name: 's', key: 'k' } },
+};
+export const containerApp: ConnectionSpec['workload'] = { type: 'ContainerApp', containerApp: { resourceId: containerAppId() } };
+export const byClientId: ConnectionSpec['identity'] = { type: 'UserAssigned', userAssigned: { clientId, subscriptionId: subscription } };
+export const azureSql: ConnectionSpec['target'] = {
+  type: 'AzureSQL',
+  serverId: `/subscriptions/${subscription}/resourceGroups/data/providers/Microsoft.Sql/servers/reports`,
+  database: 'sales',
+};
+export const mysql: ConnectionSpec['target'] = {
+  type: 'MySQL',
+  serverId: `/subscriptions/${subscription}/resourceGroups/data/providers/Microsoft.DBforMySQL/flexibleServers/m`,
+  database: 'shop',
+};
+
+export function account(name: string): Partial<ConnectionSpec> {
+  return { workload: { type: 'ServiceAccount', serviceAccount: { name } } };
+}
+
+export function database(name: string): Partial<ConnectionSpec> {
+  return { target: { ...spec().target, database: name } };
+}
+
+export function access(over: Partial<ConnectionSpec['access']>): Pick<ConnectionSpec, 'access'> {
+  return { access: { profile: 'ReadWrite', ...over } };
+}
+
+export function sql(over: Partial<PolicyEntry> = {}): Partial<PolicyEntry> {
+  return { servers: [azureSql.serverId], databases: ['sales'], ...over };
+}
