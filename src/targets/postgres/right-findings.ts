@@ -1,4 +1,5 @@
 import type { Finding } from '../../api/step.ts';
+import { finding } from './finding.ts';
 import type { Right, RightsObservation } from './rights.ts';
 import type { Privilege, Securable } from './securable.ts';
 import { grant, revoke } from './statements.ts';
@@ -29,14 +30,14 @@ function databaseLacking(
 ): Finding {
   const statement = grant(privileges, [on], userName);
   const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it: have ${owner} run ${statement}`;
-  return { reason: 'DatabaseNotOwned', message, blocking: true };
+  return finding('DatabaseNotOwned', message, { blocking: true });
 }
 
 function objectsLacking(list: readonly Lacking[], { userName, database }: Pick<RightsObservation, 'userName' | 'database'>): Finding {
   const { on, owner, privileges } = list[0]!;
   const what = `${list.length === 1 ? `a ${on.kind}` : `${list.length} ${on.kind}s`} of database ${database}`;
   const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns: have ${owner} run ${ownersGrant(list, userName)}`;
-  return { reason: 'TablesNotOwned', message, blocking: true };
+  return finding('TablesNotOwned', message, { blocking: true });
 }
 
 /** One statement for all of them. An owner of many may well use ALL … IN SCHEMA, unlike us: it owns them. */
@@ -58,7 +59,7 @@ export function irrevocableFindings(irrevocable: readonly Irrevocable[], userNam
     const rest = list.length === 1 ? '' : `, and on ${list.length - 1} more`;
     const statement = revoke([privilege], [on], userName, { cascade: canPassOn });
     const message = `${userName} has ${privilege}${canPassOn ? ' with the right to pass it on' : ''} on a ${on.kind} by grant of ${grantor}: have ${grantor} run ${statement}${rest}`;
-    return { reason: 'PrivilegeNotRevocable', message, blocking: false };
+    return finding('PrivilegeNotRevocable', message, { blocking: false });
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Step } from '../../api/step.ts';
 import type { Mark } from '../mark.ts';
+import { printable } from './finding.ts';
 import { parseObjectId } from './label.ts';
 import type { Privilege, Securable } from './securable.ts';
 import { quoteIdentifier, type Sql } from './sql.ts';
@@ -135,7 +136,8 @@ function summaryOf(action: GrantAction): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= maximumSummaryLength ? text : `${text.slice(0, maximumSummaryLength - 1)}…`;
+  const line = printable(text);
+  return line.length <= maximumSummaryLength ? line : `${line.slice(0, maximumSummaryLength - 1)}…`;
 }
 
 function withSemicolon(statement: Sql): string {
