@@ -50,7 +50,12 @@ Ctrl-C ends it all.`);
 /** The operator's own command line, for another terminal. */
 function byHand({ args, env }: OperatorCommand): string {
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
-  return ['The operator does not run yet. To run it:', '', ...variables.map((line) => `  ${line}`), `  npm start -- ${args.join(' ')}`].join('\n');
+  return [
+    'The operator does not run yet. To run it:',
+    '',
+    ...variables.map((line) => `  ${line}`),
+    `  npm start -- ${args.join(' ')}`,
+  ].join('\n');
 }
 
 main().then(

@@ -45,7 +45,12 @@ describe('the structure of src', () => {
 
   it('finds files to look at', () => {
     expect(files.length).to.be.greaterThan(60);
-    expect(pure.map(({ path }) => path)).to.include.members(['connection/plan.ts', 'connection/status.ts', 'policy/evaluate.ts', 'targets/postgres/sql.ts']);
+    expect(pure.map(({ path }) => path)).to.include.members([
+      'connection/plan.ts',
+      'connection/status.ts',
+      'policy/evaluate.ts',
+      'targets/postgres/sql.ts',
+    ]);
   });
 
   for (const { path, text, packages } of pure) {
@@ -74,7 +79,9 @@ describe('the structure of src', () => {
   });
 
   it('lets only main.ts read the environment', () => {
-    expect(files.filter(({ path, text }) => path !== 'main.ts' && /process\.(env|argv)/.test(text)).map(({ path }) => path)).to.deep.equal([]);
+    expect(files.filter(({ path, text }) => path !== 'main.ts' && /process\.(env|argv)/.test(text)).map(({ path }) => path)).to.deep.equal(
+      [],
+    );
   });
 
   it('lets only the PostgreSQL session open connections to databases', () => {
@@ -83,12 +90,16 @@ describe('the structure of src', () => {
   });
 
   it('loads Azure clients and database drivers only when they are first used', () => {
-    const eager = files.flatMap(({ path, packages }) => packages.filter((name) => /^(@azure\/|pg$)/.test(name)).map((name) => ({ path, name })));
+    const eager = files.flatMap(({ path, packages }) =>
+      packages.filter((name) => /^(@azure\/|pg$)/.test(name)).map((name) => ({ path, name })),
+    );
     expect(eager).to.deep.equal([]);
   });
 
   it('decides nothing by status: who reads it only looks for traces, or compares with what is written next', () => {
-    const readers = files.filter(({ path, text }) => folder(path) !== 'runtime' && /\.status\?\.|connection\.status\b/.test(text)).map(({ path }) => path);
+    const readers = files
+      .filter(({ path, text }) => folder(path) !== 'runtime' && /\.status\?\.|connection\.status\b/.test(text))
+      .map(({ path }) => path);
     expect(readers).to.have.members(['connection/report.ts', 'connection/resolve.ts']);
   });
 

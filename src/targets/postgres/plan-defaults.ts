@@ -1,4 +1,5 @@
 import type { Finding } from '../../api/step.ts';
+import { finding } from './finding.ts';
 import { covers, type Promised } from './profile.ts';
 import type { Acting, Creator, DefaultRight, RightsObservation } from './rights.ts';
 import type { Privilege } from './securable.ts';
@@ -88,9 +89,9 @@ function actFor(acting: Acting, owner: string): string | undefined {
 function irrevocable({ owner, schema, kind, privilege }: DefaultRight, userName: string): Finding {
   const where = schema === undefined ? '' : ` IN SCHEMA ${quoted(schema)}`;
   const statement = `ALTER DEFAULT PRIVILEGES${where} REVOKE ${privilege} ON ${kind.toUpperCase()}S FROM ${quoted(userName)}`;
-  return {
-    reason: 'PrivilegeNotRevocable',
-    message: `${userName} is to get ${privilege} on every ${kind} that ${owner} creates: have ${owner} run ${statement}`,
-    blocking: false,
-  };
+  return finding(
+    'PrivilegeNotRevocable',
+    `${userName} is to get ${privilege} on every ${kind} that ${owner} creates: have ${owner} run ${statement}`,
+    { blocking: false },
+  );
 }

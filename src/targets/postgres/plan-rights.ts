@@ -1,6 +1,7 @@
 import type { Finding, StagePlan } from '../../api/step.ts';
 import { difference } from './compare-rights.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
+import { finding } from './finding.ts';
 import { planDefaults } from './plan-defaults.ts';
 import { type Promised, promisedOn } from './profile.ts';
 import { type Irrevocable, irrevocableFindings, type Lacking, lackingFindings } from './right-findings.ts';
@@ -109,11 +110,11 @@ function planMemberships({ memberships, userName }: RightsObservation): {
 
 function membershipFinding({ role, grantor }: MembershipFound, userName: string): Finding {
   const statement = `REVOKE ${quoted(role)} FROM ${quoted(userName)}`;
-  return {
-    reason: 'PrivilegeNotRevocable',
-    message: `${userName} is a member of role ${role}, which ${grantor} gave: have ${grantor} run ${statement}`,
-    blocking: false,
-  };
+  return finding(
+    'PrivilegeNotRevocable',
+    `${userName} is a member of role ${role}, which ${grantor} gave: have ${grantor} run ${statement}`,
+    { blocking: false },
+  );
 }
 
 function missingSchemas(promised: Promised, { objects, database }: RightsObservation): Finding[] {
@@ -121,10 +122,8 @@ function missingSchemas(promised: Promised, { objects, database }: RightsObserva
   const missing = (promised.schemas ?? []).filter((schema) => !there.includes(schema));
   if (missing.length === 0) return [];
   return [
-    {
-      reason: 'SchemaNotFound',
-      message: `database ${database} has no schema ${missing.join(', ')}: create it, or correct access.schemas`,
+    finding('SchemaNotFound', `database ${database} has no schema ${missing.join(', ')}: create it, or correct access.schemas`, {
       blocking: true,
-    },
+    }),
   ];
 }

@@ -3,6 +3,7 @@ import type { Finding, StagePlan } from '../../api/step.ts';
 import { isOurs, type Mark, markText } from '../mark.ts';
 import type { TargetRequest } from '../target.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
+import { finding } from './finding.ts';
 import { fitsAsName, isReservedRoleName, maximumNameBytes } from './names.ts';
 import type { RevocableAttribute } from './statements.ts';
 import { quoted, type UserAction, type UserStep, userStep } from './steps.ts';
@@ -75,13 +76,13 @@ function unmendable(userName: string, role: PostgresRole): Finding[] {
   const words = [...(role.replication ? ['NOREPLICATION'] : []), ...(role.bypassRowSecurity ? ['NOBYPASSRLS'] : [])];
   if (words.length === 0) return [];
   const message = `${userName} was given an attribute that the operator can't take away: have an administrator who has it run ALTER ROLE ${quoted(userName)} ${words.join(' ')}`;
-  return [{ reason: 'PrivilegeNotRevocable', message, blocking: false }];
+  return [finding('PrivilegeNotRevocable', message, { blocking: false })];
 }
 
 function nameTaken(userName: string): Finding {
-  return {
-    reason: 'UserNameTaken',
-    message: `a database user ${userName} is there already and isn't this connection's: create the connection anew with another databaseUser.name, or have that user removed`,
-    blocking: true,
-  };
+  return finding(
+    'UserNameTaken',
+    `a database user ${userName} is there already and isn't this connection's: create the connection anew with another databaseUser.name, or have that user removed`,
+    { blocking: true },
+  );
 }

@@ -34,7 +34,11 @@ describe('renderSettings', () => {
   });
 
   it('fills the variables of extra settings, and escapes them inside a URI so that no name adds a host or an option', () => {
-    const extra = { URL: 'postgresql://${username}@${host}:${port}/${database}?sslmode=verify-full', DB: '${database}', ID: '${clientId} ${tenantId}' };
+    const extra = {
+      URL: 'postgresql://${username}@${host}:${port}/${database}?sslmode=verify-full',
+      DB: '${database}',
+      ID: '${clientId} ${tenantId}',
+    };
     const rendered = renderSettings({}, { extra }, input);
     expect(rendered).to.deep.equal({
       URL: "postgresql://u'%40x@pg.example:5432/a%3Fhost%3Devil%26b?sslmode=verify-full",
@@ -59,7 +63,19 @@ describe('renderSettings', () => {
 });
 
 describe('isLoaderName', () => {
-  for (const name of ['LD_PRELOAD', 'ld_library_path', 'NODE_OPTIONS', 'PATH', 'JAVA_TOOL_OPTIONS', 'PYTHONPATH', 'DOTNET_STARTUP_HOOKS', 'WEBSITE_RUN_FROM_PACKAGE', 'FUNCTIONS_WORKER_RUNTIME', 'AZURE_AUTHORITY_HOST', 'IDENTITY_ENDPOINT']) {
+  for (const name of [
+    'LD_PRELOAD',
+    'ld_library_path',
+    'NODE_OPTIONS',
+    'PATH',
+    'JAVA_TOOL_OPTIONS',
+    'PYTHONPATH',
+    'DOTNET_STARTUP_HOOKS',
+    'WEBSITE_RUN_FROM_PACKAGE',
+    'FUNCTIONS_WORKER_RUNTIME',
+    'AZURE_AUTHORITY_HOST',
+    'IDENTITY_ENDPOINT',
+  ]) {
     it(`is so for ${name}`, () => expect(isLoaderName(name)).to.equal(true));
   }
   for (const name of ['AZURE_CLIENT_ID', 'DATABASE_URL', 'PGHOST', 'MY_PATH', 'host']) {

@@ -93,7 +93,11 @@ describe('nextStatus', () => {
   it('is not Ready for a promised right that nobody of ours can give', () => {
     const findings = [{ reason: 'TablesNotOwned', message: 'GRANT …', blocking: true }] as const;
     const status = nextStatus(undefined, { ...inSync, findings }, context);
-    expect(summary(status)).to.include.members(['Ready=False/TablesNotOwned', 'Stalled=True/TablesNotOwned', 'GrantsReady=False/TablesNotOwned']);
+    expect(summary(status)).to.include.members([
+      'Ready=False/TablesNotOwned',
+      'Stalled=True/TablesNotOwned',
+      'GrantsReady=False/TablesNotOwned',
+    ]);
   });
 
   it('is Ready and Drifted for a right too many that can not be taken back', () => {

@@ -47,7 +47,10 @@ describe('what the Secret of a connection needs', () => {
     expect(answer({ current: foreign })).to.equal('SecretNotOwned');
     const earlier = existing((secret) => ({
       ...secret,
-      metadata: { ...secret.metadata, ownerReferences: (secret.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, uid: 'uid-0' })) },
+      metadata: {
+        ...secret.metadata,
+        ownerReferences: (secret.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, uid: 'uid-0' })),
+      },
     }));
     expect(answer({ current: earlier })).to.equal('SecretNotOwned');
   });
@@ -60,7 +63,10 @@ describe('what the Secret of a connection needs', () => {
   });
 
   it('is Opaque, and keeps the labels that others put on it', () => {
-    const labelled = existing((secret) => ({ ...secret, metadata: { ...secret.metadata, labels: { ...secret.metadata.labels, theirs: 'x' } } }));
+    const labelled = existing((secret) => ({
+      ...secret,
+      metadata: { ...secret.metadata, labels: { ...secret.metadata.labels, theirs: 'x' } },
+    }));
     const next = secretFor(request, settings, labelled);
     expect(next.type).to.equal('Opaque');
     expect(next.metadata.labels).to.include({ theirs: 'x', 'dbaccess.dev/connection': 'orders-db' });

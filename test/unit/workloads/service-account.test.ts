@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { ConnectionError } from '../../../src/api/connection-error.ts';
+import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
 import type { KubeClient } from '../../../src/runtime/kube-client.ts';
 import { createServiceAccountWorkload } from '../../../src/workloads/service-account.ts';
 import type { WorkloadRequest } from '../../../src/workloads/workload.ts';
-import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
 
 const clientId = '11111111-1111-1111-1111-111111111111';
 const other = '22222222-2222-2222-2222-222222222222';
@@ -55,12 +55,27 @@ describe('what a service account needs to stand for an identity', () => {
     ['somebody annotated it with the same identity', { [client]: clientId }, {}, 'in sync'],
     ['somebody annotated it with the same identity in capitals', { [client]: clientId.toUpperCase() }, {}, 'in sync'],
     ['somebody annotated it with another identity', { [client]: other }, {}, 'ServiceAccountNotOwned'],
-    ['somebody annotated it with the same identity in another tenant', { [client]: clientId, [tenant]: other }, {}, 'ServiceAccountNotOwned'],
+    [
+      'somebody annotated it with the same identity in another tenant',
+      { [client]: clientId, [tenant]: other },
+      {},
+      'ServiceAccountNotOwned',
+    ],
     ['our annotation was changed behind our back', { ...ours, [client]: other }, {}, 'annotate-service-account'],
     ['our annotation was removed', { [written]: clientId, [tenant]: tenantId }, {}, 'annotate-service-account'],
     ['our tenant annotation was removed', { [client]: clientId, [written]: clientId }, {}, 'annotate-service-account'],
-    ['we annotated it with the identity that the connection had before', { [client]: other, [tenant]: tenantId, [written]: other }, {}, 'annotate-service-account'],
-    ['another connection needs the identity that it stands for', { [client]: other, [tenant]: tenantId, [written]: other }, { sharedWith: 'other-identity' }, 'ServiceAccountNotOwned'],
+    [
+      'we annotated it with the identity that the connection had before',
+      { [client]: other, [tenant]: tenantId, [written]: other },
+      {},
+      'annotate-service-account',
+    ],
+    [
+      'another connection needs the identity that it stands for',
+      { [client]: other, [tenant]: tenantId, [written]: other },
+      { sharedWith: 'other-identity' },
+      'ServiceAccountNotOwned',
+    ],
   ];
   for (const [what, annotations, change, expected] of table) {
     it(`${what}: ${expected}`, () => expect(answer(annotations, change)).to.equal(expected));
