@@ -36,7 +36,10 @@ export class SessionPool<Address, Session extends ReusableSession> {
     this.#options = options;
   }
 
-  /** Waits for its turn, opens a session where there is none, and gives it to `work` for as long as that takes. A session whose work failed isn't used again. Throws what opening and `work` throw, and the signal's reason. */
+  /**
+   * Waits for its turn, opens a session where there is none, and gives it to `work` for as long as that takes. A session whose work failed isn't used again.
+   * Throws what opening and `work` throw, and the signal's reason.
+   */
   async use<T>(address: Address, work: (session: Session) => Promise<T>, { signal }: Cancellable): Promise<T> {
     const key = this.#options.keyOf(address);
     const slot = this.#slotOf(key);
@@ -47,7 +50,9 @@ export class SessionPool<Address, Session extends ReusableSession> {
       return await work(slot.session);
     } catch (error) {
       // what failed may be the session's own fault: its user may have been dropped and made anew, say
-      await slot.session?.close();
+      const { session } = slot;
+      slot.session = undefined;
+      await session?.close();
       throw error;
     } finally {
       this.#putBack(key, slot);

@@ -54,7 +54,10 @@ describe('readConfig', () => {
     'a field of a custom cloud for another cloud': [['--authority=https://x'], /--authority needs --cloud=custom/],
     'an unknown cloud': [['--cloud=moon'], /public, usgov, china, custom/],
     'a time without unit': [['--drift-interval=10'], /such as 30s, 10m or 1h/],
-    'no time at all': [['--drift-interval=0s'], /at least 1s/],
+    'no time at all': [['--drift-interval=0s'], /from 1s to 168h/],
+    'a time beyond what a timer can hold': [['--drift-interval=600h'], /from 1s to 168h/],
+    'a namespace without a name': [['--namespace='], /name of a namespace/],
+    'a suffix that is no domain': [custom.map((flag) => flag.replace('=.x', '=x')), /--cloud=custom: the suffix of MySQL/],
     'an http authority': [custom.map((flag) => flag.replace('authority=https', 'authority=http')), /https URL/],
     'no worker': [['--workers=0'], /from 1 to 64/],
   };

@@ -273,7 +273,9 @@ describe('a user in PostgreSQL', function () {
     it('gets them when the policy knows the trigger', async () => {
       await shop.query(
         'orders',
-        'SET event_triggers = off; CREATE OR REPLACE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$',
+        `ALTER EVENT TRIGGER spy DISABLE;
+         CREATE OR REPLACE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+         ALTER EVENT TRIGGER spy ENABLE`,
       );
       expect((await shop.reconcile(shop.request({ knownTriggers: ['spy'] }))).findings).to.deep.equal([]);
     });

@@ -10,7 +10,8 @@ const facts = { policy: 'p', databaseUser: { name: 'u', created: true } };
 const inSync: Outcome = { kind: 'in-sync', facts, findings: [], applied: [] };
 
 function failed(kind: 'stalled' | 'waiting' | 'retry', stage: 'user' | undefined = 'user'): Extract<Outcome, { kind: 'failed' }> {
-  return { kind: 'failed', stage, failure: new ConnectionError(kind, 'DatabaseError', 'why'), facts: {}, applied: [], deleting: false };
+  const failure = new ConnectionError(kind, 'DatabaseError', 'why');
+  return { kind: 'failed', stage, inSync: ['identity', 'server'], failure, facts: {}, applied: [], deleting: false };
 }
 
 function summary(status: ConnectionStatus): readonly string[] {

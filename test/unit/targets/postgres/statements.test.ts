@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import * as statements from '../../../../src/targets/postgres/statements.ts';
 import { reading, samples } from './statement-samples.ts';
@@ -42,5 +42,23 @@ describe('the statements that can be sent to PostgreSQL', () => {
 
   it('are one statement each', () => {
     for (const statement of all) expect(statement.replace(/"(?:[^"]|"")*"|E?'(?:[^']|'')*'/g, '')).not.to.include(';');
+  });
+
+  it('are made in few files, and sent by one', async () => {
+    const folder = new URL('../../../../src/targets/postgres/', import.meta.url);
+    const importing = async (pattern: RegExp) => {
+      const files = await Promise.all(
+        (await readdir(folder)).map(async (name) => ({ name, text: await readFile(new URL(name, folder), 'utf8') })),
+      );
+      return files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
+    };
+    expect(await importing(/import \{[^}]*(?<!type )\b(?:sql|sqlList|quoteLiteral)\b[^}]*\} from '.\/sql.ts'/)).to.deep.equal([
+      'grant-queries.ts',
+      'queries.ts',
+      'securable.ts',
+      'statements.ts',
+    ]);
+    expect(await importing(/as Sql\b/)).to.deep.equal(['sql.ts']);
+    expect(await importing(/(?:from|import\() ?'pg'/)).to.deep.equal(['session.ts']);
   });
 });

@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { ready } from '../../../src/api/conditions.ts';
+import { reconcile } from '../../../src/connection/reconcile.ts';
+import { byClientId } from '../policy/given.ts';
+import { failure, identityId, idsOf, serverId, Workbench } from './workbench.ts';
+
+const signal = new AbortController().signal;
+const key = { namespace: 'shop', name: 'orders' };
+
+function readyOf(bench: Workbench) {
+  return bench.statuses.at(-1)?.conditions?.find(({ type }) => type === ready);
+}
+
+function naming(identity: string) {
+  return { identity: { type: 'UserAssigned', userAssigned: { resourceId: identityId(identity) } } } as const;
+}
+
+function credentialsOf(bench: Workbench): readonly string[] {
+  return [...bench.credentials].filter(([, list]) => list.length > 0).map(([name]) => name);
+}
+
+describe('one pass over a connection', () => {
+  let bench: Workbench;
+  beforeEach(() => {
+    bench = new Workbench();
+  });
+
+  it('brings it about, and writes nothing when it comes again', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)?.reason).to.equal('InSync');
+    bench.calls.splice(0);
+    await reconcile(key, deps, { signal });
+    expect(bench.calls.filter((call) => /^(put|delete|POST|PUT|PATCH|DELETE)/.test(call))).to.deep.equal([]);
+  });
+
+  it('touches nothing for a resource that vanished before the finalizer was on it', async () => {
+    const connection = bench.connect('orders', {}, { finalizers: [] });
+    bench.objects.delete(`passwordlessconnections/shop/${connection.metadata.name}`);
+    expect(await reconcile(key, bench.deps(), { signal })).to.deep.equal({ kind: 'done' });
+    expect(bench.calls).to.deep.equal(['PATCH passwordlessconnections/shop/orders']);
+  });
+
+  it('is NotPermitted when the client id turns out to be that of an identity out of reach', async () => {
+    const shop = bench.policies.list()[0]!;
+    bench.policies.set({ ...shop, spec: { ...shop.spec, identities: { userAssigned: [identityId('reports')] } } });
+    bench.connect('orders', { identity: byClientId });
+    await reconcile(key, bench.deps(), { signal });
+    expect(readyOf(bench)).to.include({ reason: 'NotPermitted' });
+    expect(readyOf(bench)?.message).to.match(/clientId is not that of one of its identities/);
+  });
+
+  it('is NotPermitted when the policy goes while it is at work, and nothing is written after that', async () => {
+    bench.connect();
+    bench.before = (call) => {
+      if (call.startsWith('list credentials')) bench.policies.remove({ namespace: '', name: 'shop' });
+    };
+    await reconcile(key, bench.deps(), { signal });
+    expect(readyOf(bench)).to.include({ reason: 'NotPermitted' });
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('says nothing when the resource changed meanwhile, because the pass that follows speaks for it', async () => {
+    const connection = bench.connect();
+    bench.before = (call) => {
+      if (call.startsWith('list credentials'))
+        bench.connections.set({ ...connection, metadata: { ...connection.metadata, generation: 2 } });
+    };
+    expect(await reconcile(key, bench.deps(), { signal })).to.deep.equal({ kind: 'done' });
+    expect(bench.events).to.deep.equal([]);
+    expect(readyOf(bench)).to.include({ status: 'Unknown', reason: 'Progressing' });
+  });
+
+  it('ends the federation of the former identity also when that fails at first', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+
+    const { spec, metadata, ...rest } = bench.connections.get(key)!;
+    bench.change({ ...rest, metadata: { ...metadata, generation: 2 }, spec: { ...spec, ...naming('reports') } });
+    bench.before = (call) => {
+      if (call === 'delete credential orders') throw failure('Throttled');
+    };
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)).to.include({ reason: 'Throttled' });
+
+    bench.before = () => {};
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)?.reason).to.equal('InSync');
+    expect(credentialsOf(bench)).to.deep.equal(['reports']);
+  });
+
+  it('deletes the Secret under the former name also when that fails at first', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    const { spec, metadata, ...rest } = bench.connections.get(key)!;
+    bench.change({ ...rest, metadata: { ...metadata, generation: 2 }, spec: { ...spec, output: { secret: { name: 'renamed' } } } });
+    bench.before = (call) => {
+      if (call === 'DELETE secrets/shop/orders') throw failure('KubernetesError');
+    };
+    await reconcile(key, deps, { signal });
+    bench.before = () => {};
+    await reconcile(key, deps, { signal });
+    expect([bench.object('secrets', 'orders'), bench.object('secrets', 'renamed') !== undefined]).to.deep.equal([undefined, true]);
+  });
+
+  it('does not call a stage ready that it has not seen', async () => {
+    bench.connect();
+    bench.before = (call) => {
+      if (call.startsWith('observe server')) throw failure('ServerStopped');
+    };
+    await reconcile(key, bench.deps(), { signal });
+    const conditions = bench.statuses.at(-1)?.conditions?.map(({ type, status }) => `${type}=${status}`);
+    expect(conditions).to.include('ServerReady=False').and.not.to.include('IdentityReady=True');
+  });
+
+  it('refuses the administrator of another server that is served, also right after a start', async () => {
+    bench.administrators.set('pay', [idsOf('dba').principalId]);
+    bench.policies.set({
+      ...bench.policies.list()[0]!,
+      spec: {
+        ...bench.policies.list()[0]!.spec,
+        targets: [{ servers: [serverId(), serverId('pay')], databases: ['shop'], profiles: ['ReadWrite'] }],
+      },
+    });
+    bench.connect('pay', { target: { type: 'PostgreSQL', serverId: serverId('pay'), database: 'shop' } });
+    await reconcile({ namespace: 'shop', name: 'pay' }, bench.deps(), { signal });
+    expect(readyOf(bench)?.reason).to.equal('InSync');
+
+    bench.connect('orders', { ...naming('dba'), workload: { type: 'ServiceAccount', serviceAccount: { name: 'other' } } });
+    await reconcile(key, bench.deps(), { signal });
+    expect(readyOf(bench)?.reason).to.equal('IdentityReserved');
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+  });
+
+  it('does not overwrite the client id that somebody else puts on the service account meanwhile', async () => {
+    bench.connect();
+    const foreign = '77777777-7777-7777-7777-777777777777';
+    let reads = 0;
+    bench.before = (call) => {
+      if (call !== 'GET serviceaccounts/shop/orders') return;
+      reads += 1;
+      const account = bench.object('serviceaccounts', 'orders')!;
+      const annotations = { 'azure.workload.identity/client-id': foreign };
+      if (reads === 2)
+        bench.put('serviceaccounts', { ...account, metadata: { ...account.metadata, annotations } as typeof account.metadata });
+    };
+    await reconcile(key, bench.deps(), { signal });
+    expect(readyOf(bench)?.reason).to.equal('ServiceAccountNotOwned');
+    const { annotations } = bench.object('serviceaccounts', 'orders')!.metadata as { annotations?: Record<string, string> };
+    expect(annotations).to.deep.equal({ 'azure.workload.identity/client-id': foreign });
+  });
+
+  it('leaves a service account to those who have it, however many others want it for another identity', async () => {
+    for (const [name, identity] of [
+      ['a', 'orders'],
+      ['b', 'orders'],
+      ['c', 'reports'],
+      ['d', 'reports'],
+    ] as const)
+      bench.connect(name, naming(identity));
+    const deps = bench.deps();
+    const reasons: Record<string, string | undefined> = {};
+    for (const round of [1, 2]) {
+      for (const name of ['a', 'b', 'c', 'd']) {
+        await reconcile({ namespace: 'shop', name }, deps, { signal });
+        reasons[`${name}${round}`] = readyOf(bench)?.reason;
+      }
+    }
+    const [taken, refused] = ['InSync', 'ServiceAccountNotOwned'];
+    expect(Object.values(reasons)).to.deep.equal([taken, taken, refused, refused, taken, taken, refused, refused]);
+  });
+});
+
+describe('the deletion of a connection', () => {
+  let bench: Workbench;
+  beforeEach(() => {
+    bench = new Workbench();
+  });
+  const deleted = { deletionTimestamp: '2026-01-01T00:01:00Z', generation: 2 };
+
+  function markDeleted(): void {
+    const { metadata, ...rest } = bench.connections.get(key)!;
+    bench.change({ ...rest, metadata: { ...metadata, ...deleted } });
+  }
+
+  it('ends what was made, also when the database never answered and the policy has gone', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    bench.before = (call) => {
+      if (call === 'observe user') throw failure('DatabaseError');
+    };
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    markDeleted();
+    await reconcile(key, bench.deps(), { signal });
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('asks nobody for a server that was never allowed, though the resource bears the finalizer', async () => {
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    bench.connect('orders', {}, deleted);
+    await reconcile(key, bench.deps(), { signal });
+    expect(bench.calls.filter((call) => !/configmaps|passwordlessconnections/.test(call))).to.deep.equal([]);
+    expect(bench.calls.at(-1)).to.equal('PATCH passwordlessconnections/shop/orders');
+  });
+
+  it('lets go also when the identity was last named by an id that is none', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    const { spec, ...rest } = bench.connections.get(key)!;
+    bench.change({ ...rest, spec: { ...spec, ...naming('x..y') } });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(bench.events.at(-1)?.reason).to.equal('AccessEnded');
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('keeps in mind what could not be tidied away, also when somebody removed the ledger', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    for (const path of bench.objects.keys()) if (path.startsWith('configmaps/')) bench.objects.delete(path);
+    markDeleted();
+    bench.before = (call) => {
+      if (call === 'tidy user') throw failure('DatabaseError');
+    };
+    await reconcile(key, deps, { signal });
+    const buried: string[] = [];
+    for await (const { tombstones } of deps.ledger.entries({ signal })) buried.push(...tombstones.map(({ request }) => request.userName));
+    expect(buried).to.deep.equal(['aad_shop_orders']);
+  });
+});
