@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Cloud, clouds } from './azure/cloud.ts';
+import { type Cloud, clouds, customCloud } from './azure/cloud.ts';
 
 /** Everything that a user can set, settled. Times in milliseconds. */
 export interface Config {
@@ -74,7 +74,7 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     caFile: given['ca-file'],
     cloud: cloudOf(given),
     driftIntervalInMs: durationOf('drift-interval', given['drift-interval']),
-    namespace: given.namespace,
+    namespace: namespaceOf(given.namespace),
     workers: integerOf('workers', given.workers, 1, 64),
     metrics: addressOf(given['metrics-address']),
     logLevel: oneOf('log-level', given['log-level'], ['error', 'warn', 'info', 'debug'] as const),
@@ -113,8 +113,7 @@ function cloudOf(given: Flags): Cloud {
     return clouds[name];
   }
   const field = (flag: (typeof fields)[number]) => given[flag] ?? missing(`--cloud=custom needs --${flag}`);
-  return {
-    name,
+  const fieldsGiven = {
     authority: httpsOrigin('authority', field('authority')),
     armEndpoint: httpsOrigin('arm-endpoint', field('arm-endpoint')),
     armScope: field('arm-scope'),
@@ -122,6 +121,11 @@ function cloudOf(given: Flags): Cloud {
     sqlScope: field('sql-scope'),
     suffixes: { PostgreSQL: field('postgresql-suffix'), MySQL: field('mysql-suffix'), AzureSQL: field('azuresql-suffix') },
   };
+  try {
+    return customCloud(fieldsGiven);
+  } catch (error) {
+    throw new ConfigError(`--cloud=custom: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function httpsOrigin(flag: string, text: string): string {
@@ -134,10 +138,14 @@ function httpsOrigin(flag: string, text: string): string {
 
 const unitsInMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
+/** A week. Beyond 24 days a timer of Node's would fire at once. */
+const longestInMs = 168 * unitsInMs.h;
+
 function durationOf(flag: string, text: string): number {
   const found = /^(\d{1,6})(s|m|h)$/.exec(text);
   const ms = found ? Number(found[1]) * unitsInMs[found[2] as keyof typeof unitsInMs] : 0;
-  if (ms < 1_000) throw new ConfigError(`--${flag} must be a time of at least 1s, such as 30s, 10m or 1h, not ${JSON.stringify(text)}`);
+  if (ms < 1_000 || ms > longestInMs)
+    throw new ConfigError(`--${flag} must be a time from 1s to 168h, such as 30s, 10m or 1h, not ${JSON.stringify(text)}`);
   return ms;
 }
 
@@ -146,6 +154,12 @@ function integerOf(flag: string, text: string, least: number, most: number): num
   if (!(value >= least && value <= most))
     throw new ConfigError(`--${flag} must be a number from ${least} to ${most}, not ${JSON.stringify(text)}`);
   return value;
+}
+
+/** A namespace of Kubernetes has a DNS label for a name: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+function namespaceOf(text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new ConfigError(`--namespace must be the name of a namespace, not ${JSON.stringify(text)}`);
 }
 
 function addressOf(text: string): { readonly host: string; readonly port: number } {

@@ -18,6 +18,16 @@ async function main(): Promise<number> {
   return 0;
 }
 
+/** A fault that nobody caught: the process is in an unknown state, so it ends, and Kubernetes starts it again. */
+function die(error: unknown): void {
+  const { name, stack = '' } = error instanceof Error ? error : new Error('not an Error');
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  process.stderr.write(`${JSON.stringify({ level: 'error', message: 'unhandled fault', name, stack: frames })}\n`);
+  process.exit(1);
+}
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {

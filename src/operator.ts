@@ -11,7 +11,8 @@ import type { Config } from './config.ts';
 import type { Deps } from './connection/deps.ts';
 import { Ledger } from './connection/ledger.ts';
 import { Metrics } from './connection/metrics.ts';
-import { permission } from './connection/permit.ts';
+import { verdictText } from './connection/permit.ts';
+import { reconcilePolicy } from './connection/policy-status.ts';
 import { reconcile } from './connection/reconcile.ts';
 import { connections, type Namespace, namespaces, policies } from './connection/resources.ts';
 import { Tombstones } from './connection/tombstones.ts';
@@ -21,13 +22,14 @@ import { Backoff, TokenBucket } from './runtime/backoff.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
+import { together, whenChanged } from './runtime/handlers.ts';
 import { KubeClient } from './runtime/kube-client.ts';
 import { loadKubeConfig } from './runtime/kube-config.ts';
 import { KubeTransport } from './runtime/kube-transport.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { createRuntimeMetrics } from './runtime/metrics.ts';
 import { type Handlers, Reflector } from './runtime/reflector.ts';
-import type { Resource } from './runtime/resource.ts';
+import { keyOf, keyText, type Resource } from './runtime/resource.ts';
 import { StatusServer } from './runtime/server.ts';
 import { StatusWriter } from './runtime/status-writer.ts';
 import { ObjectStore } from './runtime/store.ts';
@@ -48,6 +50,8 @@ export interface Chance {
 const reconcileDeadlineInMs = 5 * 60_000;
 /** How long passes under way may go on when the operator is told to stop; below Kubernetes' grace period of 30 s. */
 const drainInMs = 20_000;
+/** How long after a change the connections of policies are counted: many changes are counted once. */
+const countAfterInMs = 2_000;
 /** Between two tries at what the operator can't start without. */
 const startRetryInMs = 2_000;
 
@@ -81,6 +85,8 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
   logger.info('the operator starts', { metrics: await server.start(), cloud: config.cloud.name, kubernetes: transport.host });
   if (config.cloud.name === 'custom') logger.warn('--cloud=custom: tokens go to the endpoints and hosts given on the command line');
 
+  // outlives the signal, because passes under way still ask the caches whether they are permitted
+  const watch = new AbortController();
   try {
     const { credential: signIn, cloud } = config;
     const newCredential = () => operatorCredential({ ...signIn, tokenFilePath: signIn.tokenFile }, cloud);
@@ -128,7 +134,6 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
       ledger,
       tombstones,
-      administratorIds: new Map(),
       cluster,
       operator: { principalId: ids.objectId, clientId: ids.clientId, namespace: config.namespace },
       driftIntervalInMs: config.driftIntervalInMs,
@@ -138,7 +143,25 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       metrics: connectionMetrics,
     };
 
-    const verdictOf = (connection: PasswordlessConnection) => JSON.stringify(permission(connection, deps));
+    const policyQueue = new WorkQueue({ name: 'connectionpolicy', clock, metrics });
+    const policyWriter = new StatusWriter({ client, resource: policies, store: stores.policies });
+    const policyController = new Controller({
+      name: 'connectionpolicy',
+      queue: policyQueue,
+      reconcile: (key, context) => reconcilePolicy(key, deps, policyWriter, { signal: context.signal }),
+      workers: 1,
+      deadlineInMs: reconcileDeadlineInMs,
+      drainInMs,
+      backoff: new Backoff({ baseInMs: 1_000, maxInMs: config.driftIntervalInMs, random }),
+      clock,
+      logger,
+      metrics,
+      newId,
+    });
+    const countAnew = () => {
+      for (const policy of stores.policies.list()) policyQueue.add(keyText(keyOf(policy)), { afterInMs: countAfterInMs });
+    };
+    const verdictOf = (connection: PasswordlessConnection) => verdictText(connection, deps);
     const waker = new Waker({ queue, connections: stores.connections, clock, verdictOf });
     const controller = new Controller({
       name: 'passwordlessconnection',
@@ -162,25 +185,35 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       resource: Resource<T>,
       store: ObjectStore<T>,
       handlers: Handlers<T>,
-    ) => new Reflector({ client, resource, store, handlers, clock, random, logger, metrics }).run({ signal });
+    ) => new Reflector({ client, resource, store, handlers, clock, random, logger, metrics }).run({ signal: watch.signal });
 
     const watching = [
-      reflect(namespaces, stores.namespaces, waker.namespaces),
-      reflect(policies, stores.policies, waker.policies),
-      reflect(connections, stores.connections, waker.connections),
+      reflect(namespaces, stores.namespaces, together(waker.namespaces, whenChanged(countAnew))),
+      reflect(policies, stores.policies, together(waker.policies, whenChanged(countAnew))),
+      reflect(connections, stores.connections, together(waker.connections, whenChanged(countAnew))),
     ];
     started = true;
-    await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), ...watching]);
+    await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), aborted(signal)]);
     logger.info('the caches have synced', { connections: stores.connections.size, policies: stores.policies.size });
-    await Promise.all([controller.run({ signal }), tombstones.run({ signal }), ...watching]);
-    await Promise.all([...targets.values()].map((target) => target.close()));
+    await Promise.all([controller.run({ signal }), policyController.run({ signal }), tombstones.run({ signal })]);
+    watch.abort();
+    await Promise.all([...watching, ...[...targets.values()].map((target) => target.close())]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    watch.abort();
     await server.close();
     await transport.close();
   }
   logger.info('the operator has stopped');
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** What tells this cluster from others: the issuer of its service-account tokens and the uid of kube-system. */

@@ -91,8 +91,6 @@ export const reasons = {
   IdentityRebound: 'IdentityRebound',
   /** Event: the access has ended. */
   AccessEnded: 'AccessEnded',
-  /** The access is being ended. */
-  Deleting: 'Deleting',
 } as const;
 
 export type Reason = (typeof reasons)[keyof typeof reasons];

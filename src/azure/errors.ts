@@ -64,10 +64,13 @@ export function armFailure(error: unknown, attempt: ArmAttempt): ConnectionError
   return new ConnectionError(kind, reason, messageFor(reason, answer, attempt), { cause: error, retryAfterInMs });
 }
 
-/** Whether the error is ARM's answer that the resource, or one that it lies in, isn't there. */
+/** Codes by which ARM says that a resource, or one that it lies in, isn't there. A subscription that can't be found may as well be out of our sight. */
+const absent: ReadonlySet<string> = new Set(['ResourceNotFound', 'ParentResourceNotFound', 'ResourceGroupNotFound', 'NotFound']);
+
+/** Whether the error is ARM's answer that the resource, or one that it lies in, isn't there: on deletion that counts as the end of the access. */
 export function isNotFound(error: unknown): boolean {
   const { status, code } = answerOf(error);
-  return status === 404 && !lasting.has(code);
+  return status === 404 && absent.has(code);
 }
 
 /** The refusal as Azure gave it, from a RestError, or from the plain Error of a long-running operation that failed. */

@@ -1,3 +1,5 @@
+import type { TargetType } from '../api/spec.ts';
+
 /** Kinds of Azure resource that a connection or policy may name, by provider and types. */
 export const resourceKinds = {
   userAssignedIdentity: ['Microsoft.ManagedIdentity', 'userAssignedIdentities'],
@@ -10,6 +12,13 @@ export const resourceKinds = {
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 export type ResourceKind = keyof typeof resourceKinds;
+
+/** The kind of server that each type of target is on. */
+export const serverKinds = {
+  PostgreSQL: 'postgresServer',
+  MySQL: 'mysqlServer',
+  AzureSQL: 'sqlServer',
+} as const satisfies Readonly<Record<TargetType, ResourceKind>>;
 
 /** A resource id taken apart. Every URL and comparison is built from the parts, never from the text they came from. */
 export interface ResourceId {

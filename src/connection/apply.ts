@@ -9,7 +9,7 @@ import type { Request } from './request.ts';
 
 /**
  * Carries a plan's steps out, asking before each whether it is still permitted. No error is not success: the caller observes again.
- * Throws StageFailure, and Refusal when the permission went meanwhile.
+ * Throws StageFailure, Refusal when the permission went meanwhile, Overtaken when the resource changed.
  */
 export async function apply(plan: Plan, request: Request, seen: Observation, deps: Deps, { signal }: Cancellable): Promise<void> {
   const { part, steps } = plan;

@@ -15,7 +15,7 @@ import type { Metrics } from './metrics.ts';
 import type { Namespace } from './resources.ts';
 import type { Tombstones } from './tombstones.ts';
 
-/** Everything that the controller works with, put together in main.ts. */
+/** Everything that the controller works with, put together in operator.ts. */
 export interface Deps {
   readonly client: KubeClient;
   readonly connections: Store<PasswordlessConnection>;
@@ -28,8 +28,6 @@ export interface Deps {
   readonly workloads: ReadonlyMap<WorkloadType, WorkloadKind>;
   readonly ledger: Ledger;
   readonly tombstones: Tombstones;
-  /** Ids of the Entra administrators of each server seen so far, by the server's key. */
-  readonly administratorIds: Map<string, readonly string[]>;
   readonly cluster: { readonly issuer: string; readonly hash: string };
   readonly operator: { readonly principalId: string; readonly clientId: string; readonly namespace: string };
   readonly driftIntervalInMs: number;

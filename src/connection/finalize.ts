@@ -74,9 +74,12 @@ async function endUser(connection: PasswordlessConnection, deps: Deps, { signal 
   const { type } = connection.spec.target;
   const target = deps.targets.get(type);
   if (!target) return 'nothing had been made for it';
-  const request = resolveEnding(connection, deps);
+  const verdict = permission(connection, deps);
+  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
   const server = await serverOrAbsent(target, request, { signal });
   if (!server) return 'the server is gone, and the database user with it';
+  // an absent user of another server says nothing about ours
+  await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
   const ended = await target.end(request, server, { signal });
   switch (ended) {
     case 'absent':
@@ -128,5 +131,5 @@ async function tidyOrBury(
 
 function failed(error: ConnectionError | StageFailure): Outcome {
   const { stage, failure } = asStageFailure(error);
-  return { kind: 'failed', stage, failure, facts: {}, applied: [], deleting: true };
+  return { kind: 'failed', stage, inSync: [], failure, facts: {}, applied: [], deleting: true };
 }

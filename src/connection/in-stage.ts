@@ -2,6 +2,7 @@ import type { Stage } from '../api/conditions.ts';
 import { ConnectionError, isConnectionError } from '../api/connection-error.ts';
 import { safeText } from '../azure/safe-text.ts';
 import { isForbidden, isStatusError, isThrottled, type StatusError } from '../runtime/status-error.ts';
+import { Overtaken, Refusal } from './permit.ts';
 
 /** A failure, and the stage in which it happened; the innermost stage counts. */
 export class StageFailure extends Error {
@@ -16,11 +17,12 @@ export class StageFailure extends Error {
   }
 }
 
-/** Runs an action of a stage. Throws StageFailure for everything that it throws. */
+/** Runs an action of a stage. Throws StageFailure for everything that it throws, but Refusal and Overtaken as they are: they end the pass, whatever its stage. */
 export async function inStage<T>(stage: Stage, action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
+    if (error instanceof Refusal || error instanceof Overtaken) throw error;
     throw asStageFailure(error, stage);
   }
 }
@@ -40,7 +42,7 @@ function asConnectionError(error: unknown): ConnectionError {
 
 function kubernetesFailure(error: StatusError): ConnectionError {
   if (isForbidden(error)) {
-    const message = `Kubernetes doesn't allow the operator something, check its ClusterRole: ${safeText(error.message)}`;
+    const message = `Kubernetes refuses the operator, by its ClusterRole, a quota or an admission policy: ${safeText(error.message)}`;
     return new ConnectionError('waiting', 'KubernetesError', message, { cause: error });
   }
   const { retryAfterInMs } = error;

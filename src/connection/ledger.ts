@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ConnectionError } from '../api/connection-error.ts';
 import { managedByLabel, operatorName } from '../api/names.ts';
 import type { TargetType } from '../api/spec.ts';
 import { parseResourceId, type ResourceId, resourceKey, resourceKinds, resourcePath } from '../azure/resource-id.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
-import { isAlreadyExists, isConflict } from '../runtime/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../runtime/status-error.ts';
 import { type Mark, markText, parseMark } from '../targets/mark.ts';
 import type { Cancellable, EndingRequest } from '../targets/target.ts';
 import { type ConfigMap, configMaps } from './resources.ts';
@@ -17,11 +18,13 @@ export interface Tombstone {
 
 /** One server that the operator has worked on. */
 export interface LedgerEntry {
-  readonly name: string;
   readonly serverId: ResourceId;
-  readonly identifier: string;
+  /** Object ids of its Entra administrators when it was last looked at. */
+  readonly administratorIds: readonly string[];
   readonly tombstones: readonly Tombstone[];
 }
+
+type Data = Readonly<Record<string, string>>;
 
 /** How often a write is tried again that somebody else's write overtook. */
 const maximumAttempts = 5;
@@ -31,11 +34,13 @@ const attemptsExhausted = 'the ledger is being written by too many at once';
 
 /**
  * What the operator must remember beside the databases: a ConfigMap for each server, in its own namespace, where no tenant writes.
- * It holds the server's identifier, so that another server under its name is noticed (threat-model S9), and tombstones.
+ * It holds the server's identifier, so that another server under its name is noticed (threat-model S9), its administrators, and tombstones.
  */
 export class Ledger {
   readonly #client: KubeClient;
   readonly #namespace: string;
+  /** Administrators by the server's key, as the ledger has them; read when they are first asked for. */
+  #administrators: Map<string, readonly string[]> | undefined;
   /** Identifiers known to stand in the ledger, so that a pass at rest asks nobody. */
   readonly #known = new Map<string, string>();
 
@@ -46,15 +51,30 @@ export class Ledger {
 
   /** Whether the operator ever worked on this server. */
   async knows(serverId: ResourceId, { signal }: Cancellable): Promise<boolean> {
-    return this.#known.has(resourceKey(serverId)) || (await this.#read(ledgerName(serverId), { signal })) !== undefined;
+    return (await this.#read(ledgerName(serverId), { signal })) !== undefined;
+  }
+
+  /**
+   * Remembers the object ids of a server's administrators, and answers those of all servers in the ledger. They are needed before the operator has looked at
+   * each server again after a start (threat-model I1). From then on the server is known.
+   */
+  async rememberAdministrators(serverId: ResourceId, ids: readonly string[], { signal }: Cancellable): Promise<readonly string[]> {
+    const all = await this.#readAdministrators({ signal });
+    const key = resourceKey(serverId);
+    const sorted = ids.toSorted();
+    if (!isDeepStrictEqual(all.get(key), sorted)) {
+      await this.#change(serverId, (data) => ({ ...data, administrators: sorted.join(' ') }), { signal });
+      all.set(key, sorted);
+    }
+    return [...all.values()].flat();
   }
 
   /** Remembers a server at its first use. Throws WrongServer when another one answers under its name now. */
   async rememberServer(serverId: ResourceId, identifier: string, { signal }: Cancellable): Promise<void> {
     const key = resourceKey(serverId);
     if (!this.#known.has(key)) {
-      const entry = await this.#read(ledgerName(serverId), { signal });
-      this.#known.set(key, entry?.data?.['identifier'] ?? (await this.#create(serverId, identifier, { signal })));
+      const { identifier: before = identifier } = await this.#change(serverId, (data) => ({ identifier, ...data }), { signal });
+      this.#known.set(key, before);
     }
     if (this.#known.get(key) === identifier) return;
     this.#known.delete(key);
@@ -68,7 +88,7 @@ export class Ledger {
   /** Keeps in mind that a user is still to be tidied. */
   async bury(tombstone: Tombstone, { signal }: Cancellable): Promise<void> {
     const { serverId, mark } = tombstone.request;
-    await this.#change(ledgerName(serverId), (data) => ({ ...data, [tombstoneKey(mark)]: JSON.stringify(written(tombstone)) }), { signal });
+    await this.#change(serverId, (data) => ({ ...data, [tombstoneKey(mark)]: JSON.stringify(written(tombstone)) }), { signal });
   }
 
   /** Forgets a tombstone. Succeeds when it is gone. */
@@ -76,7 +96,7 @@ export class Ledger {
     const { serverId, mark } = tombstone.request;
     const without = (data: Readonly<Record<string, string>>) =>
       Object.fromEntries(Object.entries(data).filter(([key]) => key !== tombstoneKey(mark)));
-    await this.#change(ledgerName(serverId), without, { signal });
+    await this.#change(serverId, without, { signal });
   }
 
   /** All entries that can be read. */
@@ -90,36 +110,40 @@ export class Ledger {
     }
   }
 
+  async #readAdministrators({ signal }: Cancellable): Promise<Map<string, readonly string[]>> {
+    if (!this.#administrators) {
+      const read = new Map<string, readonly string[]>();
+      for await (const { serverId, administratorIds } of this.entries({ signal })) read.set(resourceKey(serverId), administratorIds);
+      // two may have read at the same time
+      this.#administrators ??= read;
+    }
+    return this.#administrators;
+  }
+
   async #read(name: string, { signal }: Cancellable): Promise<ConfigMap | undefined> {
     return await this.#client.get(configMaps, { namespace: this.#namespace, name }, { signal });
   }
 
-  async #create(serverId: ResourceId, identifier: string, { signal }: Cancellable): Promise<string> {
-    const name = ledgerName(serverId);
-    const metadata = { name, namespace: this.#namespace, labels: { [ledgerLabel]: 'server', [managedByLabel]: operatorName } };
-    const data = { server: resourcePath(serverId), kind: serverId.kind, identifier };
-    try {
-      await this.#client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { signal });
-      return identifier;
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      return (await this.#read(name, { signal }))?.data?.['identifier'] ?? identifier;
-    }
+  async #create(serverId: ResourceId, data: Data, { signal }: Cancellable): Promise<void> {
+    const labels = { [ledgerLabel]: 'server', [managedByLabel]: operatorName };
+    const metadata = { name: ledgerName(serverId), namespace: this.#namespace, labels };
+    const whose = { server: resourcePath(serverId), kind: serverId.kind };
+    await this.#client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { ...data, ...whose } }, { signal });
   }
 
-  async #change(
-    name: string,
-    change: (data: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
-    { signal }: Cancellable,
-  ): Promise<void> {
+  /** Changes an entry, which is made anew if somebody removed it, and answers what it holds then. Writes nothing that stands there already. */
+  async #change(serverId: ResourceId, change: (data: Data) => Data, { signal }: Cancellable): Promise<Data> {
     for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
-      const found = await this.#read(name, { signal });
-      if (!found) return;
+      const found = await this.#read(ledgerName(serverId), { signal });
+      const before = found?.data ?? {};
+      const data = change(before);
+      if (isDeepStrictEqual(data, before)) return data;
       try {
-        await this.#client.replace(configMaps, { ...found, data: change(found.data ?? {}) }, { signal });
-        return;
+        if (found) await this.#client.replace(configMaps, { ...found, data }, { signal });
+        else await this.#create(serverId, data, { signal });
+        return data;
       } catch (error) {
-        if (!isConflict(error)) throw error;
+        if (!isConflict(error) && !isNotFound(error) && !isAlreadyExists(error)) throw error;
       }
     }
     throw new ConnectionError('retry', 'KubernetesError', attemptsExhausted);
@@ -146,19 +170,29 @@ function written({ type, request }: Tombstone): WrittenTombstone {
 }
 
 function entryOf(item: ConfigMap): LedgerEntry | undefined {
-  const { server, kind, identifier } = item.data ?? {};
-  if (!server || !identifier || !kind || !(kind in resourceKinds)) return undefined;
+  const { server, kind, administrators } = item.data ?? {};
+  if (!server || !kind || !(kind in resourceKinds)) return undefined;
   const parsed = parseResourceId(server, kind as keyof typeof resourceKinds);
   if (!parsed.ok) return undefined;
   const serverId = parsed.id;
   const tombstones = Object.entries(item.data ?? {})
     .filter(([key]) => key.startsWith('tombstone.'))
     .flatMap(([, text]) => tombstoneOf(serverId, text) ?? []);
-  return { name: item.metadata.name, serverId, identifier, tombstones };
+  const administratorIds = administrators ? administrators.split(' ') : [];
+  return { serverId, administratorIds, tombstones };
 }
 
 function tombstoneOf(serverId: ResourceId, text: string): Tombstone | undefined {
-  const { type, database, userName, mark: markWritten } = JSON.parse(text) as WrittenTombstone;
+  const { type, database, userName, mark: markWritten } = readWritten(text);
   const mark = parseMark(markWritten);
-  return mark && { type, request: { serverId, database, userName, mark } };
+  return mark && type && database && userName ? { type, request: { serverId, database, userName, mark } } : undefined;
+}
+
+/** One that somebody spoilt must not keep the others from being read. */
+function readWritten(text: string): Partial<WrittenTombstone> {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }

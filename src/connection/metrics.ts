@@ -40,6 +40,7 @@ export class Metrics {
   }
 
   passed(connection: PasswordlessConnection, outcome: Outcome): void {
+    if (outcome.kind === 'overtaken') return;
     const key = keyOf(connection);
     this.forget(key);
     if (outcome.kind === 'gone' || outcome.kind === 'ended') return;
@@ -60,7 +61,7 @@ export class Metrics {
   }
 }
 
-function reasonOf(outcome: Exclude<Outcome, { kind: 'gone' | 'ended' }>): string {
+function reasonOf(outcome: Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtaken' }>): string {
   switch (outcome.kind) {
     case 'refused':
       return 'NotPermitted';

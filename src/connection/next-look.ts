@@ -1,5 +1,6 @@
 import { jittered } from '../runtime/backoff.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
+import { priorities } from '../runtime/work-queue.ts';
 import type { Deps } from './deps.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -11,16 +12,17 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
   switch (outcome.kind) {
     case 'gone':
     case 'ended':
+    case 'overtaken':
     case 'suspended':
       return { kind: 'done' };
     case 'refused':
       return outcome.lookedUp ? { kind: 'backoff', notBeforeInMs: personIntervalInMs } : { kind: 'done' };
     case 'in-sync':
       if (outcome.findings.some((finding) => finding.blocking)) return { kind: 'backoff', notBeforeInMs: personIntervalInMs };
-      return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random) };
+      return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random), priority: priorities.background };
     case 'failed': {
       const { kind, reason, retryAfterInMs } = outcome.failure;
-      if (reason === 'NotYetServed' || reason === 'SettingNotAllowed') return { kind: 'done' };
+      if (reason === 'NotYetServed') return { kind: 'done' };
       const leastMs = kind === 'retry' ? (retryAfterInMs ?? 0) : Math.max(retryAfterInMs ?? 0, personIntervalInMs);
       return { kind: 'backoff', notBeforeInMs: leastMs };
     }

@@ -23,10 +23,13 @@ export type Outcome =
   | { readonly kind: 'suspended' }
   /** The plan is empty; findings are what no step of ours can mend. */
   | { readonly kind: 'in-sync'; readonly facts: Facts; readonly findings: readonly Finding[]; readonly applied: readonly Step[] }
-  /** `stage` undefined: before the first one, or while ending. */
+  /** The resource changed meanwhile, so that another pass is due already and has the say. */
+  | { readonly kind: 'overtaken' }
+  /** `stage` undefined: before the first one, or while ending. `inSync`: the stages that this pass saw in sync before it. */
   | {
       readonly kind: 'failed';
       readonly stage: Stage | undefined;
+      readonly inSync: readonly Stage[];
       readonly failure: ConnectionError;
       readonly facts: Facts;
       readonly applied: readonly Step[];

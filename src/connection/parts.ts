@@ -1,7 +1,6 @@
 import type { Stage } from '../api/conditions.ts';
 import { ConnectionError } from '../api/connection-error.ts';
 import { inSync, type StagePlan, type Step } from '../api/step.ts';
-import { resourceKey } from '../azure/resource-id.ts';
 import type { ResolvedIdentity } from '../identities/identity.ts';
 import { isReserved } from '../policy/reserved-identity.ts';
 import type { ApplyOptions, Cancellable, ServerObservation, TargetRequest, UserObservation } from '../targets/target.ts';
@@ -121,8 +120,8 @@ function identityNotFound({ spec }: Request): ConnectionError {
 /** Whoever may federate an identity is that identity: the operator's own and every server's administrators are out of reach (threat-model I1). */
 async function refuseReserved(request: Request, identity: ResolvedIdentity, deps: Deps, { signal }: Cancellable): Promise<void> {
   const observed = await inStage('server', () => target(request, deps).observeServer(request.target, { signal }));
-  deps.administratorIds.set(resourceKey(request.target.serverId), observed.administratorIds);
-  if (!isReserved(identity, deps.operator, [...deps.administratorIds.values()].flat())) return;
+  const administratorIds = await deps.ledger.rememberAdministrators(request.target.serverId, observed.administratorIds, { signal });
+  if (!isReserved(identity, deps.operator, administratorIds)) return;
   throw new ConnectionError(
     'stalled',
     'IdentityReserved',

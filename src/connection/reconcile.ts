@@ -8,15 +8,14 @@ import type { ObjectKey } from '../runtime/resource.ts';
 import type { Cancellable } from '../targets/target.ts';
 import { apply } from './apply.ts';
 import type { Deps } from './deps.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, stagesInSync } from './facts.ts';
 import { finalize } from './finalize.ts';
 import { asStageFailure } from './in-stage.ts';
 import { nextLook } from './next-look.ts';
 import { unservedPart } from './not-yet-served.ts';
-import { observe } from './observe.ts';
+import { observe, type Pass } from './observe.ts';
 import type { Outcome } from './outcome.ts';
-import type { Observation } from './parts.ts';
-import { permission, Refusal } from './permit.ts';
+import { Overtaken, permission, Refusal } from './permit.ts';
 import { forgetFrom, makePlan } from './plan.ts';
 import { report, reportProgress } from './report.ts';
 import type { Request } from './request.ts';
@@ -26,7 +25,7 @@ import { connections } from './resources.ts';
 /** How often one pass observes, plans and applies before it gives up until the next: more rounds than there are parts. */
 const maximumRounds = 8;
 
-/** One pass over one connection: bring it about or end it, say in its status how that went, and decide when to look again. Never throws but when aborted. */
+/** One pass over one connection: bring it about or end it, say in its status how that went, and decide when to look again. Throws when aborted, and when the status can't be written. */
 export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Cancellable): Promise<ReconcileResult> {
   const connection = deps.connections.get(key);
   if (!connection) return gone(key, deps);
@@ -54,16 +53,16 @@ async function attempt(connection: PasswordlessConnection, deps: Deps, { signal 
 /** Observe, plan, apply, until the plan is empty. */
 async function bringAbout(connection: PasswordlessConnection, request: Request, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
   const applied: Step[] = [];
-  const pass: { seen: Observation } = { seen: {} };
+  const pass: Pass = { seen: {}, inSync: [] };
   try {
     refuseUnserved(connection);
-    await addFinalizer(deps.client, connections, connection, finalizer, { signal });
+    if (!(await addFinalizer(deps.client, connections, connection, finalizer, { signal }))) return { kind: 'gone' };
     await reportProgress(connection, deps, { signal });
 
     for (let round = 1; round <= maximumRounds; round += 1) {
       await observe(request, pass, deps, { signal });
       const plan = makePlan(request, pass.seen, deps);
-      if (!plan.part) return { kind: 'in-sync', facts: factsOf(request, pass.seen, deps), findings: plan.findings, applied };
+      if (!plan.part) return { kind: 'in-sync', facts: factsOf(request, pass, deps), findings: plan.findings, applied };
       await apply(plan, request, pass.seen, deps, { signal });
       applied.push(...plan.steps);
       pass.seen = forgetFrom(plan.part, pass.seen);
@@ -75,8 +74,9 @@ async function bringAbout(connection: PasswordlessConnection, request: Request, 
     );
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'refused', message: error.message, lookedUp: true };
+    if (error instanceof Overtaken) return { kind: 'overtaken' };
     const { stage, failure } = asStageFailure(error);
-    return { kind: 'failed', stage, failure, facts: factsOf(request, pass.seen, deps), applied, deleting: false };
+    return { kind: 'failed', stage, inSync: stagesInSync(pass), failure, facts: factsOf(request, pass, deps), applied, deleting: false };
   }
 }
 

@@ -21,6 +21,7 @@ export async function report(connection: PasswordlessConnection, outcome: Outcom
   deps.metrics.passed(connection, outcome);
   switch (outcome.kind) {
     case 'gone':
+    case 'overtaken':
       return;
     case 'ended':
       await record(connection, { type: 'Normal', reason: 'AccessEnded', note: outcome.note }, deps, { signal });
@@ -33,7 +34,7 @@ export async function report(connection: PasswordlessConnection, outcome: Outcom
 }
 
 /** Outcomes of a resource that is still there. */
-type Told = Exclude<Outcome, { kind: 'gone' | 'ended' }>;
+type Told = Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtaken' }>;
 
 interface Happening {
   readonly type: 'Normal' | 'Warning';
@@ -86,8 +87,10 @@ async function record(
   await deps.events.record(regarding, { type, reason, action: 'Reconcile', note }, { signal });
 }
 
+/** Whether a step took the user from one identity to another; mending a label of the same identity is none. */
 function isRebind(step: Step): boolean {
-  return step.kind === 'rebind';
+  const { from, to } = step as Step & { readonly from?: string; readonly to?: string };
+  return step.kind === 'rebind' && from !== undefined && from !== to;
 }
 
 /** The steps in one line each, as many as an Event holds. */

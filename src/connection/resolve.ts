@@ -1,22 +1,18 @@
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import { ConnectionError } from '../api/connection-error.ts';
-import type { ConnectionSpec, TargetType } from '../api/spec.ts';
+import { finalizer } from '../api/names.ts';
+import type { ConnectionSpec } from '../api/spec.ts';
 import { requiredResourceId } from '../azure/required-resource-id.ts';
-import { parseResourceId, type ResourceId, type ResourceKind, sameResource } from '../azure/resource-id.ts';
-import type { IdentityRequest } from '../identities/identity.ts';
+import { parseResourceId, type ResourceId, sameResource, serverKinds } from '../azure/resource-id.ts';
+import type { Federation, FormerFederation, IdentityRequest } from '../identities/identity.ts';
 import type { Allowed } from '../policy/verdict.ts';
+import { hasFinalizer } from '../runtime/finalizers.ts';
 import { connectionHash, type Mark } from '../targets/mark.ts';
 import type { EndingRequest } from '../targets/target.ts';
 import type { WorkloadRequest } from '../workloads/workload.ts';
 import type { Deps } from './deps.ts';
 import { defaultUserName } from './permit.ts';
 import type { Request } from './request.ts';
-
-const serverKinds: Readonly<Record<TargetType, ResourceKind>> = {
-  PostgreSQL: 'postgresServer',
-  MySQL: 'mysqlServer',
-  AzureSQL: 'sqlServer',
-};
 
 /** The connection with every name settled. Looks at nothing but the caches. Throws for a resource id that doesn't parse, which no policy allows. */
 export function resolve(connection: PasswordlessConnection, verdict: Allowed, deps: Deps): Request {
@@ -65,21 +61,32 @@ function markOf(connection: PasswordlessConnection, deps: Deps): Mark {
 export function identityRequest(connection: PasswordlessConnection, deps: Deps): IdentityRequest {
   const { spec, metadata } = connection;
   const account = spec.workload.serviceAccount?.name;
-  const others = neighbours(connection, deps);
-  const formerId = formerIdentity(connection);
-  const former = formerId && !others.some((other) => namesIdentity(other.spec.identity, formerId)) ? [formerId] : [];
+  const others = neighbours(connection, account, deps);
   return {
     spec: spec.identity,
-    federation: account ? { issuer: deps.cluster.issuer, subject: `system:serviceaccount:${metadata.namespace}:${account}` } : undefined,
+    federation: account ? federationOf(metadata.namespace, account, deps) : undefined,
     shared: others.some((other) => mayBeSameIdentity(other.spec.identity, spec.identity)),
-    former,
+    former: formerFederations(connection, deps),
   };
+}
+
+function federationOf(namespace: string | undefined, account: string, deps: Deps): Federation {
+  return { issuer: deps.cluster.issuer, subject: `system:serviceaccount:${namespace}:${account}` };
+}
+
+/** The federation that the last pass saw in place, unless another connection may need it. */
+function formerFederations(connection: PasswordlessConnection, deps: Deps): readonly FormerFederation[] {
+  const identity = formerIdentity(connection);
+  const account = /^ServiceAccount\/(.+)$/.exec(connection.status?.workload ?? '')?.[1];
+  if (!identity || account === undefined) return [];
+  if (neighbours(connection, account, deps).some((other) => namesIdentity(other, identity))) return [];
+  return [{ identity, federation: federationOf(connection.metadata.namespace, account, deps) }];
 }
 
 export function workloadRequest(connection: PasswordlessConnection, deps: Deps): WorkloadRequest {
   const { spec, metadata } = connection;
-  const others = neighbours(connection, deps);
-  const same = others.some((other) => mayBeSameIdentity(other.spec.identity, spec.identity));
+  const others = neighbours(connection, spec.workload.serviceAccount?.name, deps);
+  const same = others.every((other) => isSameIdentity(other.spec.identity, spec.identity));
   return {
     spec: spec.workload,
     output: spec.output ?? {},
@@ -91,16 +98,14 @@ export function workloadRequest(connection: PasswordlessConnection, deps: Deps):
   };
 }
 
-/** Other living connections of the same workload. */
-function neighbours(connection: PasswordlessConnection, deps: Deps): readonly PasswordlessConnection[] {
+/** Other living connections of a service account for which something may have been made: one that was never permitted has no finalizer, and no say. */
+function neighbours(connection: PasswordlessConnection, account: string | undefined, deps: Deps): readonly PasswordlessConnection[] {
   const { namespace = '', uid } = connection.metadata;
-  const account = connection.spec.workload.serviceAccount?.name;
   if (account === undefined) return [];
   return deps.connections
     .list(namespace)
-    .filter(
-      (other) => other.metadata.uid !== uid && !other.metadata.deletionTimestamp && other.spec.workload.serviceAccount?.name === account,
-    );
+    .filter(({ metadata, spec }) => metadata.uid !== uid && !metadata.deletionTimestamp && spec.workload.serviceAccount?.name === account)
+    .filter((other) => hasFinalizer(other, finalizer));
 }
 
 /** Where the last pass found the identity: only a hint where something of ours may be left. */
@@ -110,11 +115,16 @@ function formerIdentity(connection: PasswordlessConnection): ResourceId | undefi
   return parsed?.ok ? parsed.id : undefined;
 }
 
-/** Whether a spec may name this identity; one that goes by client id may. */
-function namesIdentity(spec: ConnectionSpec['identity'], id: ResourceId): boolean {
-  const text = spec.userAssigned?.resourceId;
+/** Whether a connection may name this identity; one that goes by client id does so by where it was last found, and may when it wasn't yet. */
+function namesIdentity({ spec, status }: PasswordlessConnection, id: ResourceId): boolean {
+  const text = spec.identity.userAssigned?.resourceId ?? status?.identity?.resourceId;
   const parsed = text === undefined ? undefined : parseResourceId(text, 'userAssignedIdentity');
   return parsed === undefined || (parsed.ok && sameResource(parsed.id, id));
+}
+
+/** Whether two specs certainly name the same identity: one of them by client id and the other by resource id may not. */
+function isSameIdentity(a: ConnectionSpec['identity'], b: ConnectionSpec['identity']): boolean {
+  return (a.userAssigned?.resourceId === undefined) === (b.userAssigned?.resourceId === undefined) && mayBeSameIdentity(a, b);
 }
 
 /** Whether two specs name the same identity; when one goes by client id and the other by resource id, that can't be ruled out. */

@@ -1,5 +1,4 @@
 import { type Condition, drifted, permitted, ready, reconciling, type Stage, stageConditions, stages, stalled } from '../api/conditions.ts';
-import type { ConnectionError } from '../api/connection-error.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { ConnectionStatus } from '../api/spec.ts';
 import type { Finding } from '../api/step.ts';
@@ -15,6 +14,7 @@ export interface StatusContext {
   readonly readyMessage: string;
 }
 
+type Failed = Extract<Outcome, { kind: 'failed' }>;
 type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 const readyOrder: readonly string[] = [ready, reconciling, stalled, drifted, permitted, ...stages.map((stage) => stageConditions[stage])];
@@ -33,7 +33,7 @@ export function progressStatus(previous: ConnectionStatus | undefined, context: 
 /** The status that follows from an outcome. Pure; equal outcomes give equal statuses, so that nothing is written at rest. */
 export function nextStatus(
   previous: ConnectionStatus | undefined,
-  outcome: Exclude<Outcome, { kind: 'gone' | 'ended' }>,
+  outcome: Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtaken' }>,
   context: StatusContext,
 ): ConnectionStatus {
   const handled = context.requestedAt === undefined ? {} : { lastHandledReconcileAt: context.requestedAt };
@@ -74,7 +74,7 @@ export function nextStatus(
       };
     }
     case 'failed': {
-      const { failure, stage } = outcome;
+      const { failure } = outcome;
       const flag = failure.kind === 'stalled' ? stalled : reconciling;
       const drafts = notReady(failure.reason, failure.message, flag);
       if (!outcome.deleting) drafts.push(allowed());
@@ -84,7 +84,7 @@ export function nextStatus(
         ...outcome.facts,
         ...handled,
         ...generation,
-        conditions: merge(previous, drafts, stagesUpTo(stage, failure, previous), context),
+        conditions: merge(previous, drafts, stagesUpTo(outcome, previous), context),
       };
     }
     default:
@@ -109,17 +109,14 @@ function stageDone(stage: Stage, finding: Finding | undefined): Draft {
   return finding ? draft(type, 'False', finding.reason, finding.message) : draft(type, 'True', 'InSync', 'as the spec says');
 }
 
-/** Stages before the failed one were just seen in sync; those after it keep what was last known of them. */
-function stagesUpTo(failed: Stage | undefined, failure: ConnectionError, previous: ConnectionStatus | undefined): readonly Draft[] {
+/** The failed stage, and those that were just seen in sync; the others keep what was last known of them. */
+function stagesUpTo({ stage: failed, inSync, failure }: Failed, previous: ConnectionStatus | undefined): readonly Draft[] {
   const kept = keptStages(previous);
-  if (failed === undefined) return kept;
-  const at = stages.indexOf(failed);
-  const later = stages.slice(at + 1).map((stage) => stageConditions[stage]);
-  return [
-    ...stages.slice(0, at).map((stage) => stageDone(stage, undefined)),
-    draft(stageConditions[failed], 'False', failure.reason, failure.message),
-    ...kept.filter((condition) => later.includes(condition.type)),
-  ];
+  return stages.flatMap((stage) => {
+    const type = stageConditions[stage];
+    if (stage === failed) return draft(type, 'False', failure.reason, failure.message);
+    return inSync.includes(stage) ? stageDone(stage, undefined) : kept.filter((condition) => condition.type === type);
+  });
 }
 
 function keptStages(previous: ConnectionStatus | undefined): readonly Draft[] {

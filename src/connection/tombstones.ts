@@ -4,7 +4,7 @@ import { resourceKey } from '../azure/resource-id.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Cancellable, Target } from '../targets/target.ts';
-import { asStageFailure } from './in-stage.ts';
+import { asStageFailure, inStage } from './in-stage.ts';
 import type { Ledger, Tombstone } from './ledger.ts';
 
 /** How soon tombstones are looked at after the operator starts or one is added, and how long at most between two tries. */
@@ -62,15 +62,20 @@ export class Tombstones {
   /** How many are left. */
   async #tidyAll({ signal }: Cancellable): Promise<number> {
     let left = 0;
-    for await (const entry of this.#ledger.entries({ signal })) {
-      for (const tombstone of entry.tombstones) {
+    for await (const { tombstones } of this.#ledger.entries({ signal })) {
+      for (const [index, tombstone] of tombstones.entries()) {
         try {
           await this.#tidy(tombstone, { signal });
         } catch (error) {
           signal.throwIfAborted();
           left += 1;
-          const { reason, message } = asStageFailure(error).failure;
+          const { stage, failure } = asStageFailure(error);
+          const { reason, message } = failure;
           this.#logger.info('a user is still to be tidied away', { user: tombstone.request.userName, reason, message });
+          if (stage !== 'server') continue;
+          // the others of this server would wait in vain as well, and those of other servers for them
+          left += tombstones.length - index - 1;
+          break;
         }
       }
     }
@@ -81,7 +86,8 @@ export class Tombstones {
     const target = this.#targets.get(tombstone.type);
     if (!target) return;
     try {
-      const server = await target.observeServer(tombstone.request, { signal });
+      const server = await inStage('server', () => target.observeServer(tombstone.request, { signal }));
+      await this.#ledger.rememberServer(tombstone.request.serverId, await target.identify(server, { signal }), { signal });
       if ((await target.end(tombstone.request, server, { signal })) === 'ended') await target.tidy(tombstone.request, server, { signal });
     } catch (error) {
       // with the server went the user

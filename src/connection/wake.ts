@@ -1,6 +1,8 @@
+import { ready } from '../api/conditions.ts';
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import { requestedAtAnnotation } from '../api/names.ts';
 import type { ConnectionPolicy } from '../api/policy.generated.ts';
+import type { Reason } from '../api/reasons.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Handlers } from '../runtime/reflector.ts';
 import { keyOf, keyText } from '../runtime/resource.ts';
@@ -10,6 +12,9 @@ import type { Namespace } from './resources.ts';
 
 /** Reconciles on request come no more often than this for one connection (threat-model M9). */
 const requestIntervalInMs = 30_000;
+
+/** How long after a change its neighbours are looked at. */
+const makeWayAfterInMs = 2_000;
 
 /** Puts connections into the queue when something that they depend on has changed. */
 export class Waker {
@@ -34,17 +39,22 @@ export class Waker {
     this.#verdictOf = options.verdictOf;
   }
 
-  /** For the watch of connections: a new one, a new spec, a deletion, a request. Our own status and finalizer wake nobody. */
+  /** For the watch of connections: a new one, a new spec, a deletion, a request, and then its neighbours. Our own status and finalizer wake nobody. */
   readonly connections: Handlers<PasswordlessConnection> = {
     upsert: (old, current, origin) => {
       const priority = origin === 'list' ? priorities.background : priorities.userEdit;
-      if (!old || old.metadata.uid !== current.metadata.uid || specChanged(old, current)) this.#queue.add(textOf(current), { priority });
-      else if (requestOf(old) !== requestOf(current)) this.#request(textOf(current));
+      if (!old || old.metadata.uid !== current.metadata.uid || specChanged(old, current)) {
+        // what policies said of the old spec says nothing of this one
+        this.#verdicts.delete(textOf(current));
+        this.#queue.add(textOf(current), { priority });
+        if (old) this.#makeWay(current);
+      } else if (requestOf(old) !== requestOf(current)) this.#request(textOf(current));
     },
     delete: (last) => {
       this.#requestedAt.delete(textOf(last));
       this.#verdicts.delete(textOf(last));
       this.#queue.add(textOf(last));
+      this.#makeWay(last);
     },
   };
 
@@ -64,6 +74,18 @@ export class Waker {
     delete: () => {},
   };
 
+  /**
+   * One that changed or went may leave a place under a policy's limit to those that were refused, and may have taken away what those of its service account
+   * need as well. Many may change together, so that they are not looked at at once.
+   */
+  #makeWay(changed: PasswordlessConnection): void {
+    for (const other of this.#connections.list(changed.metadata.namespace)) {
+      if (other.metadata.name === changed.metadata.name || other.metadata.deletionTimestamp) continue;
+      if (isRefused(other) || accountOf(other) === accountOf(changed))
+        this.#queue.add(textOf(other), { priority: priorities.background, afterInMs: makeWayAfterInMs });
+    }
+  }
+
   #judgeAnew(namespace?: string): void {
     for (const connection of this.#connections.list(namespace)) {
       const key = textOf(connection);
@@ -76,10 +98,11 @@ export class Waker {
 
   #request(key: string): void {
     const now = this.#clock.now();
-    const due = (this.#requestedAt.get(key) ?? Number.NEGATIVE_INFINITY) + requestIntervalInMs;
-    const afterInMs = Math.max(0, due - now);
-    this.#requestedAt.set(key, now + afterInMs);
-    this.#queue.add(key, { afterInMs });
+    const last = this.#requestedAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    // those that come while one waits are answered with it, so that many don't put the next off further and further
+    const due = last > now ? last : Math.max(now, last + requestIntervalInMs);
+    this.#requestedAt.set(key, due);
+    this.#queue.add(key, { afterInMs: due - now });
   }
 }
 
@@ -89,6 +112,15 @@ function specChanged(old: PasswordlessConnection, current: PasswordlessConnectio
 
 function requestOf(connection: PasswordlessConnection): string | undefined {
   return connection.metadata.annotations?.[requestedAtAnnotation];
+}
+
+function isRefused({ status }: PasswordlessConnection): boolean {
+  return status?.conditions?.find(({ type }) => type === ready)?.reason === ('NotPermitted' satisfies Reason);
+}
+
+/** What connections of one service account have in common, and no others. */
+function accountOf({ spec, metadata }: PasswordlessConnection): string {
+  return spec.workload.serviceAccount?.name ?? metadata.uid;
 }
 
 function labelsOf(namespace: Namespace | undefined): string {

@@ -9,6 +9,12 @@ export interface Federation {
   readonly subject: string;
 }
 
+/** A federation that a connection may have had before: a hint where to look, the credential itself is the mark. */
+export interface FormerFederation {
+  readonly identity: ResourceId;
+  readonly federation: Federation;
+}
+
 /** The identity that a connection names, and who shall be able to take it on. */
 export interface IdentityRequest {
   readonly spec: ConnectionSpec['identity'];
@@ -16,8 +22,8 @@ export interface IdentityRequest {
   readonly federation: Federation | undefined;
   /** Whether another connection of the namespace needs the same federation. */
   readonly shared: boolean;
-  /** Ids of identities that this connection may have used before: hints where to look, the credential itself is the mark. */
-  readonly former: readonly ResourceId[];
+  /** What nobody needs any more, unless it is still what this connection asks for. */
+  readonly former: readonly FormerFederation[];
 }
 
 /** An identity as found in Azure. All ids are lower-case GUIDs. */

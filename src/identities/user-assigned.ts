@@ -2,10 +2,10 @@ import { inSync, type StagePlan, type Step } from '../api/step.ts';
 import type { FederatedCredential } from '../azure/federated-credentials.ts';
 import type { AzureCalls } from '../azure/reads.ts';
 import { requiredResourceId } from '../azure/required-resource-id.ts';
-import { type ResourceId, resourceKey, resourcePath, sameResource } from '../azure/resource-id.ts';
+import { parseResourceId, type ResourceId, resourcePath, sameResource } from '../azure/resource-id.ts';
 import type { ApplyOptions, Cancellable } from '../targets/target.ts';
 import { type FederationStep, isOurCredential, planFederation, tokenExchangeAudience } from './federated-credential.ts';
-import type { Federation, IdentityKind, IdentityRequest, ResolvedIdentity } from './identity.ts';
+import type { FormerFederation, IdentityKind, IdentityRequest, ResolvedIdentity } from './identity.ts';
 
 /** The calls to Azure that user-assigned identities need. */
 export type UserAssignedCalls = Pick<
@@ -34,12 +34,12 @@ export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
     const { federation } = request;
     if (!federation) return { credentials: [], former: [] };
     const credentials = await calls.listFederatedCredentials(identity.resourceId, { signal });
-    const former = request.former.filter((id) => !sameResource(id, identity.resourceId));
-    const left = await Promise.all(former.map((id) => ourCredentials(id, federation, { signal })));
+    const former = request.former.filter((each) => !isSame(each, { identity: identity.resourceId, federation }));
+    const left = await Promise.all(former.map((each) => ourCredentials(each, { signal })));
     return { credentials, former: left.flat() };
   }
 
-  async function ourCredentials(identity: ResourceId, federation: Federation, { signal }: Cancellable) {
+  async function ourCredentials({ identity, federation }: FormerFederation, { signal }: Cancellable) {
     const credentials = await calls.listFederatedCredentials(identity, { signal });
     return credentials.filter((credential) => isOurCredential(credential, federation)).map((credential) => ({ identity, credential }));
   }
@@ -49,7 +49,8 @@ export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
     const { credentials, former } = observation as UserAssignedObservation;
     const wanted = planFederation(identity.resourceId, credentials, request.federation);
     return {
-      steps: [...wanted.steps, ...former.map(({ identity, credential }) => deletion(identity, credential.name))],
+      // the former ones first: once the new one is there, nothing names them any more
+      steps: [...former.map(({ identity, credential }) => deletion(identity, credential.name)), ...wanted.steps],
       findings: wanted.findings,
     };
   }
@@ -77,16 +78,21 @@ export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
   async function release(request: IdentityRequest, { signal }: Cancellable): Promise<void> {
     const { federation, shared, former } = request;
     if (!federation) return;
-    const current = await resolve(request, { signal });
-    const identities = new Map(former.map((id) => [resourceKey(id), id]));
-    if (current && !shared) identities.set(resourceKey(current.resourceId), current.resourceId);
-    if (current && shared) identities.delete(resourceKey(current.resourceId));
-    for (const identity of identities.values()) {
-      for (const { credential } of await ourCredentials(identity, federation, { signal })) {
+    const { resourceId } = request.spec.userAssigned ?? {};
+    // an id that is none was never allowed, and must not hold up what was
+    const isNone = resourceId !== undefined && !parseResourceId(resourceId, 'userAssignedIdentity').ok;
+    const current = isNone ? undefined : await resolve(request, { signal });
+    const own = current && { identity: current.resourceId, federation };
+    const others = former.filter((each) => !own || !isSame(each, own));
+    for (const each of own && !shared ? [own, ...others] : others) {
+      for (const { identity, credential } of await ourCredentials(each, { signal }))
         await calls.deleteFederatedCredential(identity, credential.name, { signal });
-      }
     }
   }
+}
+
+function isSame(a: FormerFederation, b: FormerFederation): boolean {
+  return sameResource(a.identity, b.identity) && a.federation.subject === b.federation.subject;
 }
 
 function deletion(identity: ResourceId, credential: string): FederationStep {

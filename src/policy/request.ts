@@ -1,5 +1,5 @@
-import type { ConnectionSpec, TargetType } from '../api/spec.ts';
-import { parseResourceId, type ResourceId, type ResourceKind } from '../azure/resource-id.ts';
+import type { ConnectionSpec } from '../api/spec.ts';
+import { parseResourceId, type ResourceId, type ResourceKind, serverKinds } from '../azure/resource-id.ts';
 import type { ConnectionFacts, Part } from './verdict.ts';
 
 /** A connection whose resource ids have been taken apart, once for all patterns. */
@@ -21,12 +21,6 @@ interface UnreadableId {
 }
 
 type ReadId = { readonly ok: true; readonly id: ResourceId | undefined } | UnreadableId;
-
-const serverKinds: Readonly<Record<TargetType, ResourceKind>> = {
-  PostgreSQL: 'postgresServer',
-  MySQL: 'mysqlServer',
-  AzureSQL: 'sqlServer',
-};
 
 /** Takes the resource ids of a connection apart. */
 export function readRequest(connection: ConnectionFacts): ReadRequest {

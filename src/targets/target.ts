@@ -1,6 +1,7 @@
 import type { AccessSpec, ClientType, IdentityType, TargetType } from '../api/spec.ts';
 import type { StagePlan, Step } from '../api/step.ts';
 import type { ResourceId } from '../azure/resource-id.ts';
+import type { SecretText } from '../runtime/secret-text.ts';
 import type { Mark } from './mark.ts';
 
 /** The one database and user that a connection is about, with every name settled. Holds no secret. */
@@ -67,6 +68,8 @@ export interface SettingsInput {
   readonly userName: string;
   readonly clientId: string;
   readonly tenantId: string;
+  /** Of a service principal, which has no settings without it. */
+  readonly clientSecret?: SecretText;
   /** Put instead of the engine's own prefix, for example AZURE_POSTGRESQL. */
   readonly prefix: string | undefined;
 }
@@ -93,6 +96,8 @@ export interface Target {
   /** Applies steps of one stage that this target planned. The caller observes again afterwards: no error is not success. */
   apply(steps: readonly Step[], request: TargetRequest, server: ServerObservation, options: ApplyOptions): Promise<void>;
 
+  /** The server's identifier, as `observeUser` tells it too. */
+  identify(server: ServerObservation, options: Cancellable): Promise<string>;
   /** Takes the login away and ends the sessions; needs no lock on the user's objects. `absent`: no such user; `not-ours`: another's mark, nothing done. */
   end(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<'ended' | 'absent' | 'not-ours'>;
   /** Takes away the rights and drops the user, or leaves a locked shell that keeps owning its objects. Only after `end`; may fail and be repeated. */

@@ -57,7 +57,7 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
           await client.create(serviceAccounts, newAccount(request, identity), { signal });
           break;
         case 'annotate-service-account':
-          await annotate(namespace, step, { signal });
+          await annotate(request, identity, step, { signal });
           break;
         case 'create-secret':
           await client.create(secrets, secretFor(request, settings, undefined), { signal });
@@ -74,9 +74,15 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     }
   }
 
-  async function annotate(namespace: string, step: ServiceAccountStep & { kind: 'annotate-service-account' }, { signal }: Cancellable) {
-    const account = await client.get(serviceAccounts, { namespace, name: step.name }, { signal });
-    if (!account) return;
+  /** Reads again and asks again, because somebody may have put another identity there meanwhile. */
+  async function annotate(
+    request: WorkloadRequest,
+    identity: ResolvedIdentity,
+    step: ServiceAccountStep & { kind: 'annotate-service-account' },
+    { signal }: Cancellable,
+  ): Promise<void> {
+    const account = await client.get(serviceAccounts, { namespace: request.namespace, name: step.name }, { signal });
+    if (!account || planIdentity(request, identity, account).steps.length === 0) return;
     const annotations = { ...account.metadata.annotations, ...identityAnnotations(step) };
     await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations } }, { signal });
   }

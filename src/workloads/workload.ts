@@ -10,7 +10,7 @@ export interface WorkloadRequest {
   readonly namespace: string;
   readonly connection: string;
   readonly uid: string;
-  /** Whether another connection of the namespace needs the workload to keep the identity with this client id. */
+  /** Which identity the namespace's other connections of this workload need; `other-identity` when even one may need another than this connection. */
   readonly sharedWith: 'nobody' | 'same-identity' | 'other-identity';
   /** Name of a Secret that this connection may have written before: a hint where to look, the Secret itself bears the mark. */
   readonly formerSecret: string | undefined;

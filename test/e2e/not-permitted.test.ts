@@ -7,6 +7,7 @@ import {
   createConnection,
   deleteAllConnections,
   deletePolicy,
+  eventually,
   identityId,
   inTime,
   newNamespace,
@@ -116,6 +117,10 @@ describe('a connection that no policy allows', () => {
     await waitForReady(controlPlane.api, key, { status: 'False', reason: 'NotPermitted' }, inTime());
     await applyPolicy('partial', exactPolicy(namespace));
     await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+    const policy = async () =>
+      (await controlPlane.api.request('GET', '/apis/dbaccess.dev/v1alpha1/connectionpolicies/partial', {}, inTime())).status;
+    await eventually(async () => (await policy()).connections === 1, { withinInMs: 15_000 });
+    expect(await policy()).to.include({ namespaces: 1, observedGeneration: 1 });
     await deletePolicy('partial');
     await waitForReady(controlPlane.api, key, { status: 'False', reason: 'NotPermitted' }, inTime());
     const secret = await controlPlane.api.answer('GET', `/api/v1/namespaces/${namespace}/secrets/c`, {}, inTime());

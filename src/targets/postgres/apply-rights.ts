@@ -1,9 +1,9 @@
 import type { Logger } from '../../runtime/logger.ts';
-import type { ApplyOptions, Cancellable } from '../target.ts';
+import type { ApplyOptions } from '../target.ts';
 import { actFor } from './act-for.ts';
-import { endSessionsOf } from './end-sessions.ts';
+import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { asConnectionError, sqlState } from './errors.ts';
-import { findRole } from './role.ts';
+import { findOurs } from './role.ts';
 import type { Session } from './session.ts';
 import { type GrantStep, grantStatement } from './steps.ts';
 import { type GuardedRequest, requireUnchanged } from './still-ours.ts';
@@ -41,33 +41,34 @@ export async function applyRights(
 
 async function write(session: Session, steps: readonly GrantStep[], request: GuardedRequest, options: ApplyRightsOptions): Promise<void> {
   const { beforeStep, database, logger, signal } = options;
-  const endsSessions = steps.some(({ kind }) => kind === 'revoke-membership');
   session.takeNotices();
-  await session.writing(
-    async () => {
-      await requireUnchanged(session, request, { user: 'there', database, signal });
-      await actFor(
-        session,
-        owners(steps),
-        async () => {
-          for (const step of steps) {
-            beforeStep(step);
-            await session.query(grantStatement(step), [], { signal });
-          }
-        },
-        { signal },
-      );
-    },
-    { signal },
-  );
+  const transaction = () =>
+    session.writing(
+      async () => {
+        await requireUnchanged(session, request, { user: 'there', database, signal });
+        await actFor(
+          session,
+          owners(steps),
+          async () => {
+            for (const step of steps) {
+              beforeStep(step);
+              await session.query(grantStatement(step), [], { signal });
+            }
+          },
+          { signal },
+        );
+      },
+      { signal },
+    );
+  // the user may hold a lock so as to keep a right
+  if (steps.some(({ kind }) => kind === 'revoke')) {
+    const role = await findOurs(session, request, { signal });
+    await despiteSessionsOf(session, role, 'writing', transaction, { signal });
+  } else await transaction();
   for (const { code, message } of session.takeNotices()) logger?.warn('the database warns', { database, code, text: message });
-  if (endsSessions) await endUsersSessions(session, request.userName, { signal });
-}
-
-/** A session that has SET ROLE keeps that role after the membership is gone. */
-async function endUsersSessions(session: Session, userName: string, { signal }: Cancellable): Promise<void> {
-  const role = await findRole(session, userName, { signal });
-  if (role) await endSessionsOf(session, role, { signal });
+  // a session that has SET ROLE keeps that role after the membership is gone
+  if (steps.some(({ kind }) => kind === 'revoke-membership'))
+    await endSessionsOf(session, await findOurs(session, request, { signal }), { signal });
 }
 
 function owners(steps: readonly GrantStep[]): readonly string[] {

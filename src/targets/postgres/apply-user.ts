@@ -1,7 +1,6 @@
-import { ConnectionError } from '../../api/connection-error.ts';
 import type { ApplyOptions, TargetRequest } from '../target.ts';
-import { endSessionsOf } from './end-sessions.ts';
-import { findRole } from './role.ts';
+import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
+import { findOurs } from './role.ts';
 import type { Session } from './session.ts';
 import { type UserStep, userStatements } from './steps.ts';
 import { requireUnchanged } from './still-ours.ts';
@@ -31,15 +30,11 @@ export async function applyUser(
   };
   const allowing = steps.filter(({ kind }) => kind === 'allow-login');
   const others = steps.filter(({ kind }) => kind !== 'allow-login');
-  if (others.length > 0) await write(others);
+  if (others.some(({ kind }) => kind === 'create-user')) return await write(steps);
+  const role = await findOurs(session, request, { signal });
+  const which = others.some(({ kind }) => kind === 'rebind') ? 'all' : 'writing';
+  if (others.length > 0) await despiteSessionsOf(session, role, which, () => write(others), { signal });
   if (allowing.length === 0) return;
-  const role = await findRole(session, request.userName, { signal });
-  if (!role)
-    throw new ConnectionError(
-      'retry',
-      'DatabaseError',
-      `the database user ${request.userName} was dropped by somebody else at the same time`,
-    );
   await endSessionsOf(session, role, { signal });
   await write(allowing);
 }

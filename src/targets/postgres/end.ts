@@ -1,7 +1,7 @@
 import type { Logger } from '../../runtime/logger.ts';
 import type { Mark } from '../mark.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
-import { endSessionsOf } from './end-sessions.ts';
+import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { sqlState } from './errors.ts';
 import { bears, findRole } from './role.ts';
 import type { PostgresServer } from './server.ts';
@@ -10,7 +10,7 @@ import { forbidLogin, setMark, unbind } from './statements.ts';
 
 /**
  * Takes the login away and ends the sessions, through a session in database `postgres`. Each step is committed by itself, the login first; none needs a lock on
- * what the user owns, so nobody can hold it up (threat-model M4). Statements about roles fire no event triggers, so those don't matter here.
+ * what the user owns, and where a session of the user changes the role itself, that is ended first, so nobody can hold it up (threat-model M4). Statements about roles fire no event triggers, so those don't matter here.
  */
 export async function endUser(
   session: Session,
@@ -22,7 +22,10 @@ export async function endUser(
   const role = await findRole(session, userName, { signal });
   if (!role) return 'absent';
   if (!bears(role, request.mark, server) || !role.mark) return 'not-ours';
-  if (role.canLogin) await session.query(forbidLogin(userName), [], { signal });
+  const lock = async () => {
+    await session.query(forbidLogin(userName), [], { signal });
+  };
+  if (role.canLogin) await despiteSessionsOf(session, role, 'all', lock, { signal });
   try {
     await session.query(unbind(userName), [], { signal });
   } catch (error) {

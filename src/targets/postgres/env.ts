@@ -1,28 +1,85 @@
-import { ConnectionError } from '../../api/connection-error.ts';
+import type { ClientType } from '../../api/spec.ts';
+import { adoNet, libpq, uri } from '../connection-string.ts';
+import { bindingIdentitySettings, identitySettings, springIdentitySettings, springValue } from '../identity-settings.ts';
 import type { SettingsInput } from '../target.ts';
 
+type Settings = Readonly<Record<string, string>>;
+
+/** The port that Service Connector's templates for Django and Go leave out. */
+const defaultPort = 5432;
+
 /**
- * Settings as Azure Service Connector names them for PostgreSQL, key for key
- * (https://learn.microsoft.com/azure/service-connector/how-to-integrate-postgres). Throws NotYetServed for client and identity types that this version doesn't serve. Pure.
+ * Settings as Azure Service Connector names them for PostgreSQL, key for key, with every value escaped by its format's grammar
+ * (https://learn.microsoft.com/azure/service-connector/how-to-integrate-postgres), and those of servicebinding.io. docs/settings.md lists them,
+ * and where they differ. Pure. Throws SettingNotAllowed for a user name that Spring would change.
  */
-export function settings(input: SettingsInput): Readonly<Record<string, string>> {
-  const { clientType, identityType, host, port, database, userName, clientId, prefix = 'AZURE_POSTGRESQL' } = input;
-  if (identityType !== 'UserAssigned') throw notServed(`settings for an identity of type ${identityType}`);
-  const common = { HOST: host, DATABASE: database, PORT: String(port), SSL: 'true', CLIENTID: clientId };
+export function settings(input: SettingsInput): Settings {
+  const { clientType, prefix = 'AZURE_POSTGRESQL' } = input;
   switch (clientType) {
-    case 'NodeJS':
-      return prefixed({ ...common, USER: userName }, prefix);
-    case 'None':
-      return prefixed({ ...common, USERNAME: userName }, prefix);
+    case 'SpringBoot':
+      return { ...springSettings(input), ...springIdentitySettings(input) };
+    case 'ServiceBinding':
+      return { ...bindingSettings(input), ...bindingIdentitySettings(input) };
     default:
-      throw notServed(`output.clientType ${clientType}`);
+      return prefixed({ ...clientSettings(clientType, input), ...identitySettings(input) }, prefix);
   }
 }
 
-function prefixed(values: Readonly<Record<string, string>>, prefix: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
+function clientSettings(clientType: Exclude<ClientType, 'SpringBoot' | 'ServiceBinding'>, input: SettingsInput): Settings {
+  const { host, port, database, userName } = input;
+  const isOtherPort = port !== defaultPort;
+  switch (clientType) {
+    case 'None':
+      return { HOST: host, USERNAME: userName, DATABASE: database, PORT: String(port), SSL: 'true' };
+    case 'NodeJS':
+      return { HOST: host, USER: userName, DATABASE: database, PORT: String(port), SSL: 'true' };
+    case 'Django':
+      return { NAME: database, HOST: host, USER: userName, ...(isOtherPort && { PORT: String(port) }) };
+    case 'DotNet':
+      return connectionString(adoNet`Server=${host};Database=${database};Port=${port};Ssl Mode=Require;User Id=${userName};`);
+    case 'Java':
+      return connectionString(uri`jdbc:postgresql://${host}:${port}/${database}?sslmode=require&user=${userName}`);
+    case 'Python':
+      return connectionString(libpq`dbname=${database} host=${host} port=${port} sslmode=require user=${userName}`);
+    case 'Go':
+      return connectionString(
+        isOtherPort
+          ? libpq`host=${host} port=${port} dbname=${database} sslmode=require user=${userName}`
+          : libpq`host=${host} dbname=${database} sslmode=require user=${userName}`,
+      );
+    case 'PHP':
+    case 'Ruby':
+      return connectionString(libpq`host=${host} port=${port} dbname=${database} sslmode=require user=${userName}`);
+    default:
+      return clientType satisfies never;
+  }
 }
 
-function notServed(what: string): ConnectionError {
-  return new ConnectionError('stalled', 'NotYetServed', `this version of the operator does not serve ${what}`);
+function springSettings({ host, port, database, userName }: SettingsInput): Settings {
+  return {
+    'spring.datasource.azure.passwordless-enabled': 'true',
+    'spring.datasource.url': uri`jdbc:postgresql://${host}:${port}/${database}?sslmode=require`,
+    'spring.datasource.username': springValue('the name of the database user', userName),
+  };
+}
+
+/** Well-known entries: https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries. */
+function bindingSettings({ host, port, database, userName }: SettingsInput): Settings {
+  return {
+    type: 'postgresql',
+    provider: 'azure',
+    host,
+    port: String(port),
+    database,
+    username: userName,
+    uri: uri`postgresql://${userName}@${host}:${port}/${database}?sslmode=require`,
+  };
+}
+
+function connectionString(value: string): Settings {
+  return { CONNECTIONSTRING: value };
+}
+
+function prefixed(values: Settings, prefix: string): Settings {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
 }

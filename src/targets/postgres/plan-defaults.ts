@@ -14,7 +14,9 @@ export function planDefaults(
   promised: Promised,
   found: RightsObservation,
 ): { readonly actions: readonly GrantAction[]; readonly findings: readonly Finding[] } {
-  const { userName, defaults } = found;
+  const { userName } = found;
+  // what the user has on its own future objects belongs to owning them
+  const defaults = found.defaults.filter(({ owner }) => owner !== userName);
   const surplus = defaults.filter((right) => right.canPassOn || !isPromised(promised, right));
   const revokes = gathered(surplus.filter(({ acting }) => acting !== 'no')).map(
     ({ future, privileges, cascade, actFor }): GrantAction => ({

@@ -7,6 +7,9 @@ import { sql } from './sql.ts';
 export const whoAmI = sql`SELECT session_user AS "sessionUser", current_user AS "currentUser", pg_catalog.current_database() AS database,
   pg_catalog.current_setting('search_path') AS "searchPath", pg_catalog.current_setting('server_version_num') AS version`;
 
+/** What tells this server from every other one, also when it was restored under the name of another. */
+export const readServerIdentifier = sql`SELECT c.system_identifier::text AS "serverIdentifier" FROM pg_catalog.pg_control_system() AS c`;
+
 /** A role and its binding; in database `postgres` only. $1: the name; $2: event triggers known to be harmless. */
 export const readUser = sql`SELECT
   (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() AS c) AS "serverIdentifier",
@@ -31,7 +34,7 @@ export const readGuard = sql`SELECT
   (SELECT pg_catalog.jsonb_agg(t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
     WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 20) AS t) AS "eventTriggers"`;
 
-/** A role by name, and whether a session of it is still there. $1: the name. */
+/** A role by name, as much as its end needs. $1: the name. */
 export const readEnding = sql`SELECT r.oid, r.rolname AS name, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser,
   pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
   FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text`;
@@ -44,6 +47,13 @@ export const readShells = sql`SELECT r.oid, r.rolname AS name, r.rolcanlogin AS 
 /** Asks a role's sessions to end. $1: the role's oid; $2: how long to wait for each, in milliseconds; $3: how many. Returns a row for each. */
 export const endSessions = sql`SELECT pg_catalog.pg_terminate_backend(a.pid, $2::bigint) AS ended FROM (
   SELECT s.pid FROM pg_catalog.pg_stat_activity AS s WHERE s.usesysid = $1::oid LIMIT $3::int) AS a`;
+
+/**
+ * Asks those of a role's sessions to end that have been writing for at least four seconds, a little less than we wait for a lock. Only who may read all statistics sees them.
+ * $1: the role's oid. Returns a row for each.
+ */
+export const endWriters = sql`SELECT pg_catalog.pg_terminate_backend(s.pid) AS ended FROM pg_catalog.pg_stat_activity AS s
+  WHERE s.usesysid = $1::oid AND s.backend_xid IS NOT NULL AND s.xact_start < pg_catalog.statement_timestamp() - pg_catalog.make_interval(secs => 4)`;
 
 /** Memberships of this session's own user in a role. $1: the role's name. */
 export const readOwnMemberships = sql`SELECT pg_catalog.pg_get_userbyid(m.grantor) AS grantor, m.inherit_option AS inherit, m.set_option AS set

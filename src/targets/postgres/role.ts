@@ -1,10 +1,11 @@
 import { isOurs, type Mark, parseMark } from '../mark.ts';
-import type { Cancellable } from '../target.ts';
+import type { Cancellable, EndingRequest } from '../target.ts';
 import { isReserved } from './observe-user.ts';
 import { readEnding, readShells } from './queries.ts';
 import type { PostgresServer } from './server.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
+import { changedMeanwhile } from './still-ours.ts';
 
 /** A role on its way out. */
 export interface EndingRole {
@@ -18,6 +19,17 @@ export interface EndingRole {
 /** The role of a name, or undefined. */
 export async function findRole(session: Session, name: string, { signal }: Cancellable): Promise<EndingRole | undefined> {
   return (await readRoles(session, readEnding, name, { signal }))[0];
+}
+
+/** The user's role, when it is still the connection's. Throws ConnectionError when somebody dropped or replaced it. */
+export async function findOurs(
+  session: Session,
+  { userName, mark }: Pick<EndingRequest, 'userName' | 'mark'>,
+  { signal }: Cancellable,
+): Promise<EndingRole> {
+  const role = await findRole(session, userName, { signal });
+  if (!role || !isOurs(role.mark, mark)) throw changedMeanwhile(userName);
+  return role;
 }
 
 /** Roles whose names begin so, at most 100. */

@@ -18,14 +18,14 @@ export async function requireUnchanged(
 ): Promise<void> {
   const values = [request.userName, request.knownTriggers ?? []];
   const [row] = await session.query<{ comment: string | null; eventTriggers: readonly string[] | null }>(readGuard, values, { signal });
-  if (user === 'there' && !isOurs(parseMark(row?.comment), request.mark))
-    throw new ConnectionError(
-      'retry',
-      'DatabaseError',
-      `the database user ${request.userName} was changed by somebody else at the same time`,
-    );
+  if (user === 'there' && !isOurs(parseMark(row?.comment), request.mark)) throw changedMeanwhile(request.userName);
   if (row?.eventTriggers) {
     const { reason, message } = eventTriggerFinding(database, row.eventTriggers);
     throw new ConnectionError('waiting', reason, message);
   }
+}
+
+/** What to say of a user that somebody else changed, dropped or replaced since the plan was made. */
+export function changedMeanwhile(userName: string): ConnectionError {
+  return new ConnectionError('retry', 'DatabaseError', `the database user ${userName} was changed by somebody else at the same time`);
 }

@@ -14,6 +14,7 @@ import { observeUser } from './observe-user.ts';
 import { planRights } from './plan-rights.ts';
 import { planUser, requireUserName } from './plan-user.ts';
 import { promisedBy } from './profile.ts';
+import { readServerIdentifier } from './queries.ts';
 import type { RightsObservation } from './rights.ts';
 import { type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
 import { port, Session } from './session.ts';
@@ -129,6 +130,14 @@ class PostgresTarget implements Target {
     await this.#in(server, database, (session) => applyRights(session, grantSteps, request, { beforeStep, database, logger, signal }), {
       signal,
     });
+  }
+
+  async identify(server: ServerObservation, { signal }: Cancellable): Promise<string> {
+    const look = (session: Session) =>
+      session.reading(() => session.query<{ serverIdentifier: string }>(readServerIdentifier, [], { signal }), { signal });
+    const [row] = await this.#in(server, 'postgres', look, { signal });
+    if (!row) throw new ConnectionError('retry', 'InternalError', 'the server did not tell its identifier');
+    return row.serverIdentifier;
   }
 
   async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {

@@ -9,6 +9,9 @@ export type Resource = (typeof resources)[keyof typeof resources];
 
 const suffix = '/.default';
 
+/** Scopes of OpenID Connect, which MSAL for Go adds to every request: apps/internal/oauth/ops/accesstokens of AzureAD/microsoft-authentication-library-for-go. They say nothing about the resource. */
+const ofOpenId = new Set(['openid', 'profile', 'offline_access', 'email']);
+
 export type ScopeReading =
   | { readonly kind: 'audience'; readonly audience: string }
   | { readonly kind: 'not-default' }
@@ -20,9 +23,10 @@ export type ScopeReading =
  * `.default`: https://learn.microsoft.com/entra/identity-platform/scopes-oidc#trailing-slash-and-default
  */
 export function readScope(scope: string): ScopeReading {
-  if (scope.trim().includes(' ')) return { kind: 'several' };
-  if (!scope.endsWith(suffix)) return { kind: 'not-default' };
-  const audience = scope.slice(0, -suffix.length);
+  const [asked = '', ...others] = scope.split(' ').filter((each) => each !== '' && !ofOpenId.has(each));
+  if (others.length > 0) return { kind: 'several' };
+  if (!asked.endsWith(suffix)) return { kind: 'not-default' };
+  const audience = asked.slice(0, -suffix.length);
   const known = (Object.values(resources) as string[]).includes(audience.replace(/\/$/, ''));
   return known ? { kind: 'audience', audience } : { kind: 'unknown-resource', resource: audience };
 }

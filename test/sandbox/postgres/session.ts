@@ -53,6 +53,7 @@ export class Session {
   async run(): Promise<void> {
     try {
       const arrival = await receive(this.#socket, this.#options.secureContext, { signal: this.#signal });
+      this.#socket = arrival.socket;
       if (arrival.kind === 'cancel') await this.#cancel(arrival.packet);
       else await this.#login(arrival);
     } catch (error) {
@@ -77,8 +78,6 @@ export class Session {
   }
 
   async #login(login: Login): Promise<void> {
-    this.#socket = login.socket;
-    login.socket.on('error', () => {});
     const fault = this.#options.faults.strike('sql', 'LOGIN', 'LOGIN');
     if (fault?.delayMs !== undefined) await this.#options.clock.sleep(fault.delayMs, this.#signal);
     if (fault?.drop === 'before') {

@@ -5,7 +5,7 @@ import { readText } from './messages.ts';
 
 /** What a client wants that has just connected. `packet` is its last one, as it came. */
 export type Arrival =
-  | { readonly kind: 'cancel'; readonly packet: Buffer }
+  | { readonly kind: 'cancel'; readonly packet: Buffer; readonly socket: Socket }
   | {
       readonly kind: 'login';
       readonly packet: Buffer;
@@ -15,6 +15,10 @@ export type Arrival =
       readonly socket: Socket;
     };
 
+/** What a TLS handshake begins with; of a startup packet it would be the first byte of a far too great length. */
+const tlsHandshake = 0x16;
+/** https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-SSL */
+const applicationProtocol = 'postgresql';
 const cancelRequest = 80877102;
 const sslRequest = 80877103;
 const gssEncRequest = 80877104;
@@ -22,9 +26,15 @@ const gssEncRequest = 80877104;
 const longestStartup = 10_000;
 const longestPassword = 64 * 1024;
 
-/** Reads what a client sends before it is asked for a password, and starts TLS when it asks for that. Throws when the client goes away or speaks something else. */
+/** Reads what a client sends before it is asked for a password, and starts TLS when it asks for that or begins with it. Throws when the client goes away or speaks something else. */
 export async function receive(socket: Socket, secureContext: SecureContext, options: { readonly signal: AbortSignal }): Promise<Arrival> {
   let current = socket;
+  if (await beginsWith(tlsHandshake, socket, options)) {
+    const tls = await secured(socket, secureContext, options);
+    if (tls.alpnProtocol !== applicationProtocol)
+      throw new Error('the client began with TLS but did not ask for the protocol of PostgreSQL');
+    current = tls;
+  }
   for (;;) {
     const length = (await read(current, 4, options)).readUInt32BE();
     if (length < 8 || length > longestStartup) throw new Error('this is no startup packet of PostgreSQL');
@@ -38,10 +48,9 @@ export async function receive(socket: Socket, secureContext: SecureContext, opti
       // bytes that came before the handshake could be anybody's (CVE-2021-23214)
       if (socket.readableLength > 0) throw new Error('the client sent data between its request for TLS and the handshake');
       socket.write('S');
-      current = new TLSSocket(socket, { isServer: true, secureContext });
-      await once(current, 'secure', options);
+      current = await secured(socket, secureContext, options);
     } else if (code === cancelRequest) {
-      return { kind: 'cancel', packet };
+      return { kind: 'cancel', packet, socket: current };
     } else {
       const parameters = parametersOf(rest.subarray(4));
       const user = parameters.get('user') ?? '';
@@ -55,6 +64,20 @@ export async function receive(socket: Socket, secureContext: SecureContext, opti
       };
     }
   }
+}
+
+async function secured(socket: Socket, secureContext: SecureContext, options: { readonly signal: AbortSignal }): Promise<TLSSocket> {
+  const tls = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [applicationProtocol] });
+  tls.on('error', () => {});
+  await once(tls, 'secure', options);
+  return tls;
+}
+
+/** Looks at the first byte without taking it. */
+async function beginsWith(byte: number, socket: Socket, options: { readonly signal: AbortSignal }): Promise<boolean> {
+  const first = await read(socket, 1, options);
+  socket.unshift(first);
+  return first[0] === byte;
 }
 
 /** Asks for the password in clear and returns it. */

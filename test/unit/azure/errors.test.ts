@@ -111,7 +111,7 @@ describe('a failure of Azure Resource Manager', () => {
 
   it('is "not there" only when the resource is not, not when the address is wrong', () => {
     expect(isNotFound(rest(404, 'ResourceNotFound'))).to.equal(true);
-    expect(isNotFound(rest(404, 'SubscriptionNotFound'))).to.equal(true);
+    expect(isNotFound(rest(404, 'SubscriptionNotFound')), 'it may only be out of our sight').to.equal(false);
     expect(isNotFound(rest(404, 'InvalidResourceType'))).to.equal(false);
     expect(isNotFound(rest(403, 'ResourceNotFound'))).to.equal(false);
     expect(isNotFound(new Error('404'))).to.equal(false);

@@ -92,6 +92,24 @@ describe('one pass over a connection', () => {
     expect(credentialsOf(bench)).to.deep.equal(['reports']);
   });
 
+  it('ends the federation of the former service account, also when the new one was a mistake at first', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    for (const [generation, account] of [
+      [2, 'odrers'],
+      [3, 'orders-2'],
+    ] as const) {
+      if (account === 'orders-2')
+        bench.put('serviceaccounts', { metadata: { ...bench.object('serviceaccounts', 'orders')!.metadata, name: account } });
+      const { spec, metadata, ...rest } = bench.connections.get(key)!;
+      const workload = { type: 'ServiceAccount', serviceAccount: { name: account } } as const;
+      bench.change({ ...rest, metadata: { ...metadata, generation }, spec: { ...spec, workload } });
+      await reconcile(key, deps, { signal });
+    }
+    expect(bench.credentials.get('orders')?.map(({ subject }) => subject)).to.deep.equal(['system:serviceaccount:shop:orders-2']);
+  });
+
   it('deletes the Secret under the former name also when that fails at first', async () => {
     bench.connect();
     const deps = bench.deps();
@@ -199,6 +217,37 @@ describe('the deletion of a connection', () => {
     markDeleted();
     await reconcile(key, bench.deps(), { signal });
     expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('ends the federation, though a connection that was never permitted names the same service account and identity', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    bench.connect('never', { target: { type: 'PostgreSQL', serverId: serverId('elsewhere'), database: 'shop' } }, { finalizers: [] });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('does not take an absent user of another server for the end of the access', async () => {
+    const deps = bench.deps();
+    bench.connect();
+    await reconcile(key, deps, { signal });
+    bench.serverIdentifier = '8';
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)).to.include({ reason: 'WrongServer' });
+    expect(bench.calls).not.to.include('end user');
+  });
+
+  it('leaves the federation to another connection that needs it', async () => {
+    bench.connect();
+    bench.connect('neighbour', { access: { profile: 'ReadOnly' } });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
   });
 
   it('asks nobody for a server that was never allowed, though the resource bears the finalizer', async () => {

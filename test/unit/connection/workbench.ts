@@ -44,6 +44,8 @@ export class Workbench {
   readonly events: { readonly type: string; readonly reason: string; readonly note: string }[] = [];
   readonly clock = new FakeClock();
   /** Object ids of each server's administrators, by the server's name. */
+  /** Of the one server behind every name. */
+  serverIdentifier = '7';
   readonly administrators = new Map<string, readonly string[]>();
   /** Called before each call is carried out; may throw. */
   before: (call: string) => void = () => {};
@@ -223,7 +225,7 @@ export class Workbench {
       planServer: () => inSync,
       observeUser: async ({ mark }) => {
         this.#call('observe user');
-        return { serverIdentifier: '7', mark, boundElsewhere: false } satisfies UserObservation;
+        return { serverIdentifier: this.serverIdentifier, mark, boundElsewhere: false } satisfies UserObservation;
       },
       planUser: () => inSync,
       observeGrants: async () => {
@@ -231,6 +233,7 @@ export class Workbench {
       },
       planGrants: () => inSync,
       apply: async () => {},
+      identify: async () => this.serverIdentifier,
       end: async () => {
         this.#call('end user');
         return 'ended';

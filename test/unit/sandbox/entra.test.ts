@@ -135,6 +135,12 @@ describe('Entra of the sandbox', () => {
     expect(decodeJwt(access_token).aud).to.equal('https://management.azure.com/');
   });
 
+  it('passes over the scopes of OpenID Connect, which some clients add', async () => {
+    const response = await post(await form({ scope: `${armScope} openid offline_access profile` }));
+    const { access_token } = (await response.json()) as { readonly access_token: string };
+    expect(decodeJwt(access_token).aud).to.equal('https://management.azure.com');
+  });
+
   it('describes itself, with the keys that its tokens are signed with', async () => {
     const discovery = await fetch(`${entra.authority}/${ids.tenant}/v2.0/.well-known/openid-configuration`, { dispatcher: agent });
     const document = (await discovery.json()) as { readonly token_endpoint: string; readonly jwks_uri: string; readonly issuer: string };
@@ -150,6 +156,7 @@ describe('Entra of the sandbox', () => {
       ['an unknown client', { client_id: '00000000-0000-4000-8000-00000000dead' }, 400, 'unauthorized_client', 700016],
       ['an unknown resource', { scope: 'https://vault.azure.net/.default' }, 400, 'invalid_resource', 500011],
       ['a scope without .default', { scope: 'https://management.azure.com/user_impersonation' }, 400, 'invalid_scope', 1002012],
+      ['a scope of OpenID Connect alone', { scope: 'openid' }, 400, 'invalid_scope', 1002012],
       ['two scopes', { scope: `${armScope} ${armScope}` }, 400, 'invalid_scope', 70011],
       ['another grant', { grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
       ['a request without grant', { grant_type: undefined }, 400, 'invalid_request', 900144],

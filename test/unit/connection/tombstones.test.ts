@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { ConnectionError } from '../../../src/api/connection-error.ts';
+import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
+import { Tombstones } from '../../../src/connection/tombstones.ts';
+import type { Target } from '../../../src/targets/target.ts';
+import { collectingLogger } from '../../support/collecting-logger.ts';
+import { serverId, Workbench } from './workbench.ts';
+
+describe('tombstones', () => {
+  it('of a server that is away wait together, and keep those of other servers waiting for no longer than one try', async () => {
+    const bench = new Workbench();
+    const { ledger, targets } = bench.deps();
+    const stop = new AbortController();
+    const { signal } = stop;
+    for (const [index, name] of ['away', 'away', 'away', 'there'].entries()) {
+      const uid = `00000000-0000-0000-0000-00000000000${index}`;
+      const mark = { cluster: '0123456789abcdef', connection: '0123456789abcdef', uid, origin: 'created', state: 'live' } as const;
+      const request = { serverId: requiredResourceId(serverId(name), 'postgresServer'), database: 'd', userName: `u${index}`, mark };
+      await ledger.bury({ type: 'PostgreSQL', request }, { signal });
+    }
+    bench.calls.splice(0);
+    bench.before = (call) => {
+      if (call === 'observe server away') throw new ConnectionError('waiting', 'Unreachable', 'away');
+    };
+    const tombstones = new Tombstones({
+      ledger,
+      targets: targets as ReadonlyMap<'PostgreSQL', Target>,
+      clock: bench.clock,
+      logger: collectingLogger().logger,
+    });
+    const running = tombstones.run({ signal });
+    await bench.clock.advance(5_000);
+    expect(bench.calls.filter((call) => !/configmaps/.test(call)).toSorted()).to.deep.equal([
+      'end user',
+      'observe server away',
+      'observe server there',
+      'tidy user',
+    ]);
+    stop.abort();
+    await running;
+  });
+});
