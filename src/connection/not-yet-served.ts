@@ -12,8 +12,6 @@ export function unservedPart(spec: ConnectionSpec): string | undefined {
   if (access.grants?.length) return 'spec.access.grants';
   if (access.roles?.length) return 'spec.access.roles';
   if (access.routines === 'All') return 'spec.access.routines All';
-  const clientType = output?.clientType ?? 'None';
-  if (clientType !== 'None' && clientType !== 'NodeJS') return `spec.output.clientType ${clientType}`;
   if (output?.adopt) return 'spec.output.adopt';
   if (mode === 'Report') return 'spec.mode Report';
   return unservedDeletion(spec);

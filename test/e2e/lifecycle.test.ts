@@ -265,6 +265,22 @@ describe('the life of a connection', function () {
     expect([await status('c'), await status('renamed')]).to.deep.equal([404, 200]);
   });
 
+  it('writes the settings of every client type, and only those', async () => {
+    const { controlPlane } = await sandbox();
+    const key = await readyConnection();
+    const names: Record<string, readonly string[]> = {
+      Java: ['AZURE_POSTGRESQL_CLIENTID', 'AZURE_POSTGRESQL_CONNECTIONSTRING'],
+      Python: ['AZURE_POSTGRESQL_CLIENTID', 'AZURE_POSTGRESQL_CONNECTIONSTRING'],
+      ServiceBinding: ['database', 'host', 'port', 'provider', 'type', 'uri', 'username'],
+      None: ['CLIENTID', 'DATABASE', 'HOST', 'PORT', 'SSL', 'USERNAME'].map((name) => `AZURE_POSTGRESQL_${name}`),
+    };
+    for (const [clientType, expected] of Object.entries(names)) {
+      await patchConnection(key, { spec: { output: { clientType } } });
+      await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+      expect(Object.keys(await readSettings(controlPlane.api, key, inTime())).sort(), clientType).to.deep.equal(expected);
+    }
+  });
+
   it('leaves a locked shell where the user owns tables, and nobody loses a row', async () => {
     const key = await readyConnection((spec) => (spec.access.profile = 'ReadWriteDDL'));
     const { settings, token } = await loginOf(key);
@@ -499,7 +515,6 @@ describe('what this version does not serve', () => {
     'profile Custom': (spec) =>
       (spec.access = { profile: 'Custom', grants: [{ objectType: 'Table', schema: 'public', names: ['*'], privileges: ['SELECT'] }] }),
     routines: (spec) => (spec.access.routines = 'All'),
-    'client type Java': (spec) => (spec.output = { clientType: 'Java' }),
     'mode Report': (spec) => (spec.mode = 'Report'),
     'deletionPolicy Disable': (spec) => (spec.deletionPolicy = 'Disable'),
     'deletionPolicy Retain': (spec) => (spec.deletionPolicy = 'Retain'),

@@ -1,5 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
 
 /** What .sandbox/sandbox.json says. Fields are added, never renamed. */
 export interface SandboxFile {
@@ -44,9 +43,31 @@ export interface SandboxIdentity {
   readonly principalId: string;
 }
 
-/** Writes the file for this user only; it holds a superuser's password. */
-export async function writeSandboxFile(path: string, file: SandboxFile, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await chmod(dirname(path), 0o700);
-  await writeFile(path, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600, signal });
+/** The file itself: it is there while its sandbox runs, and never half-written. */
+export class SandboxFileWriter {
+  readonly #path: string;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Writes it for this user only, as it holds a superuser's password. Of several writes the last one stays. */
+  write(file: SandboxFile, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const unfinished = `${this.#path}.new`;
+    return this.#afterwards(async () => {
+      await writeFile(unfinished, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600, signal });
+      await rename(unfinished, this.#path);
+    });
+  }
+
+  /** Takes it away. */
+  remove(): Promise<void> {
+    return this.#afterwards(() => rm(this.#path, { force: true }));
+  }
+
+  #afterwards(effect: () => Promise<void>): Promise<void> {
+    this.#written = this.#written.catch(() => undefined).then(effect);
+    return this.#written;
+  }
 }

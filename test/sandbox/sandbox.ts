@@ -13,11 +13,12 @@ import { Applier, applyCrds, readManifests } from './control-plane/manifests.ts'
 import { Faults } from './controls/faults.ts';
 import { Journal } from './controls/journal.ts';
 import { type Controls, startControls } from './controls/server.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { createLandscape, type LandscapeOptions, operatorIdentityName } from './landscape.ts';
 import { finalizeNamespaces } from './namespaces.ts';
 import { type Operator, type OperatorCommand, prepareOperator, startOperator } from './operator.ts';
 import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
-import { type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
+import { type SandboxFile, SandboxFileWriter } from './sandbox-file.ts';
 
 /** Azure and Kubernetes on one machine, as far as the operator sees them. */
 export interface Sandbox {
@@ -74,6 +75,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
+    const lock = await lockDirectory(directory, { signal });
+    endings.push(() => lock.release());
+    const written = new SandboxFileWriter(join(directory, 'sandbox.json'));
+    await written.remove();
+    endings.push(() => written.remove());
     const authority = await createAuthority();
     const ca = join(directory, 'ca.pem');
     await writeFile(ca, authority.pem, { mode: 0o600 });
@@ -132,6 +138,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults,
       identityRecreated: async () => {
         for (const each of postgres.values()) await each.syncPrincipals();
+        await publish();
       },
       stopServer: async (server) => serverOf(server.resourceId).gateway.refuseConnections(),
       startServer: async (server) => serverOf(server.resourceId).gateway.acceptConnections(),
@@ -171,6 +178,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       identities: world.identities.map(({ name, resourceId, clientId, principalId }) => ({ name, resourceId, clientId, principalId })),
       workloads: [],
     });
+    const publish = () => written.write(file(), { signal });
+    const endOperator = async () => {
+      await operator?.stop({ signal: AbortSignal.timeout(stopWithinInMs) });
+      operator = undefined;
+    };
+    endings.push(endOperator);
     const sandbox: Sandbox = {
       get file() {
         return file();
@@ -187,21 +200,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       apply,
       async startOperator({ signal }) {
         operator = await startOperator(command, operatorOptions, { signal });
-        await writeSandboxFile(join(directory, 'sandbox.json'), file(), { signal });
+        await publish();
         return operator;
       },
       async stopOperator({ signal }) {
         await operator?.stop({ signal });
         operator = undefined;
+        await publish();
       },
       stop,
     };
-    endings.push(() => sandbox.stopOperator({ signal: AbortSignal.timeout(stopWithinInMs) }));
     if (options.operator) {
       log('starting the operator');
       void (await sandbox.startOperator({ signal })).failure.then((error) => log(error.message));
     }
-    await writeSandboxFile(join(directory, 'sandbox.json'), file(), { signal });
+    await publish();
     return sandbox;
   } catch (error) {
     await stop();
