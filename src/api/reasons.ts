@@ -79,7 +79,7 @@ export const reasons = {
   KubernetesError: 'KubernetesError',
   /** A fault of the operator. Please report it, with its log. */
   InternalError: 'InternalError',
-  /** The plan didn't become empty within the rounds of one reconcile. It goes on by itself; if it lasts, something undoes our work. */
+  /** The plan didn't become empty within the rounds or the time of one reconcile. It goes on by itself; if it lasts, something undoes our work. */
   NotConverging: 'NotConverging',
   /** The user's rights or binding differ from the spec. */
   DriftDetected: 'DriftDetected',

@@ -1,6 +1,7 @@
 import type { Stage } from '../api/conditions.ts';
 import { ConnectionError, isConnectionError } from '../api/connection-error.ts';
 import { safeText } from '../azure/safe-text.ts';
+import { isDeadlineExceeded } from '../runtime/deadline.ts';
 import { isForbidden, isStatusError, isThrottled, type StatusError } from '../runtime/status-error.ts';
 import { Overtaken, Refusal } from './permit.ts';
 
@@ -36,6 +37,8 @@ export function asStageFailure(error: unknown, stage?: Stage): StageFailure {
 function asConnectionError(error: unknown): ConnectionError {
   if (isConnectionError(error)) return error;
   if (isStatusError(error)) return kubernetesFailure(error);
+  if (isDeadlineExceeded(error))
+    return new ConnectionError('retry', 'NotConverging', `${error.message}; it is tried again`, { cause: error });
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new ConnectionError('retry', 'InternalError', `unforeseen: ${safeText(message)}`, { cause: error });
 }

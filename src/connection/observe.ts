@@ -20,6 +20,7 @@ export interface Pass {
 export async function observe(request: Request, pass: Pass, deps: Deps, { signal }: Cancellable): Promise<void> {
   pass.inSync = [];
   for (const part of parts) {
+    signal.throwIfAborted();
     const { seen } = pass;
     const { looked, steps } = await inStage(part.stage, async () => {
       const looked = part.name in seen ? seen : await part.observe(request, seen, deps, { signal });

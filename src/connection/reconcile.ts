@@ -3,6 +3,7 @@ import { ConnectionError } from '../api/connection-error.ts';
 import { finalizer } from '../api/names.ts';
 import type { Step } from '../api/step.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
+import { Deadline } from '../runtime/deadline.ts';
 import { addFinalizer } from '../runtime/finalizers.ts';
 import type { ObjectKey } from '../runtime/resource.ts';
 import type { Cancellable } from '../targets/target.ts';
@@ -25,11 +26,15 @@ import { connections } from './resources.ts';
 /** How often one pass observes, plans and applies before it gives up until the next: more rounds than there are parts. */
 const maximumRounds = 8;
 
+/** A pass that takes longer is given up and said to be: below the deadline of the controller, which says nothing. */
+const passDeadlineInMs = 4 * 60_000;
+
 /** One pass over one connection: bring it about or end it, say in its status how that went, and decide when to look again. Throws when aborted, and when the status can't be written. */
 export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Cancellable): Promise<ReconcileResult> {
   const connection = deps.connections.get(key);
   if (!connection) return gone(key, deps);
-  const outcome = await attempt(connection, deps, { signal });
+  using deadline = new Deadline({ clock: deps.clock, afterInMs: passDeadlineInMs, parent: signal, what: 'the pass' });
+  const outcome = await attempt(connection, deps, { signal: deadline.signal });
   signal.throwIfAborted();
   await report(connection, outcome, deps, { signal });
   return nextLook(outcome, deps);

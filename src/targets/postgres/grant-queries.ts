@@ -9,7 +9,8 @@ export const maximumNamedObjects = 5_000;
  * All that concerns one role's rights in this database, as rows of a kind and a JSON object.
  * Tables, sequences and routines come as counts by schema, owner and access item, because unpacking each table's list takes minutes where tables and roles
  * are many, and grouping by item first a fraction of a second (measured with 1,000 of each). Members of extensions are left out.
- * `acting` tells how this session may act for an owner: own (it inherits its rights), selfgrant (it may join the role), no.
+ * `acting` tells how this session may act for an owner: own (it inherits its rights), selfgrant (it may join the role: with an ADMIN option that it has or inherits,
+ * which pg_has_role doesn't tell from one that it could only SET ROLE to), no.
  * $1: the role's oid; $2: event triggers known to be harmless; $3: how the marks of our cluster begin, or null when future objects are of no interest.
  */
 export const readRights = sql`WITH nsp AS MATERIALIZED (
@@ -32,7 +33,8 @@ creator AS MATERIALIZED (
 owner AS MATERIALIZED (
   SELECT o.own AS oid, pg_catalog.pg_get_userbyid(o.own) AS name,
     CASE WHEN pg_catalog.pg_has_role(o.own, 'USAGE') THEN 'own'
-      WHEN pg_catalog.pg_has_role(o.own, 'MEMBER WITH ADMIN OPTION') AND NOT pg_catalog.pg_has_role(o.own, current_user, 'MEMBER') THEN 'selfgrant' ELSE 'no' END AS acting
+      WHEN EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid = o.own AND m.admin_option AND pg_catalog.pg_has_role(m.member, 'USAGE'))
+        AND NOT pg_catalog.pg_has_role(o.own, current_user, 'MEMBER') THEN 'selfgrant' ELSE 'no' END AS acting
   FROM (SELECT own FROM obj UNION SELECT own FROM creator UNION SELECT nspowner FROM nsp UNION SELECT defaclrole FROM pg_catalog.pg_default_acl
     UNION SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
     UNION SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS o),

@@ -72,6 +72,16 @@ describe('one pass over a connection', () => {
     expect(readyOf(bench)).to.include({ status: 'Unknown', reason: 'Progressing' });
   });
 
+  it('gives up and says so when a pass takes too long', async () => {
+    bench.connect();
+    bench.before = async (call) => {
+      if (call === 'observe user') await bench.clock.advance(5 * 60_000);
+    };
+    expect(await reconcile(key, bench.deps(), { signal })).to.include({ kind: 'backoff' });
+    expect(readyOf(bench)).to.include({ status: 'False', reason: 'NotConverging' });
+    expect(readyOf(bench)?.message).to.match(/took longer/);
+  });
+
   it('ends the federation of the former identity also when that fails at first', async () => {
     bench.connect();
     const deps = bench.deps();

@@ -47,8 +47,8 @@ export class Workbench {
   /** Of the one server behind every name. */
   serverIdentifier = '7';
   readonly administrators = new Map<string, readonly string[]>();
-  /** Called before each call is carried out; may throw. */
-  before: (call: string) => void = () => {};
+  /** Called before each call is carried out; may throw. What it promises is waited for by the look at the user. */
+  before: (call: string) => void | Promise<void> = () => {};
   #version = 1;
 
   constructor() {
@@ -122,9 +122,9 @@ export class Workbench {
     return deps as unknown as Deps;
   }
 
-  #call(call: string): void {
+  #call(call: string): void | Promise<void> {
     this.calls.push(call);
-    this.before(call);
+    return this.before(call);
   }
 
   #metadata(name: string, namespace: string | undefined) {
@@ -224,7 +224,7 @@ export class Workbench {
       },
       planServer: () => inSync,
       observeUser: async ({ mark }) => {
-        this.#call('observe user');
+        await this.#call('observe user');
         return { serverIdentifier: this.serverIdentifier, mark, boundElsewhere: false } satisfies UserObservation;
       },
       planUser: () => inSync,
