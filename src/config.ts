@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Cloud, clouds, customCloud } from './azure/cloud.ts';
+import type { OnWithdrawal } from './connection/withdrawals.ts';
 
 /** Everything that a user can set, settled. Times in milliseconds. */
 export interface Config {
@@ -9,6 +10,11 @@ export interface Config {
   readonly caFile: string | undefined;
   readonly cloud: Cloud;
   readonly driftIntervalInMs: number;
+  /** How long the access of a connection goes on that no policy allows any more. */
+  readonly withdrawalGraceInMs: number;
+  readonly onWithdrawal: OnWithdrawal;
+  /** More withdrawals than this at once are not carried out. */
+  readonly maxWithdrawals: number;
   /** The operator's own namespace: its ledger is there, and nothing in it is ever served. */
   readonly namespace: string;
   readonly workers: number;
@@ -39,6 +45,9 @@ const flags = {
   'mysql-suffix': { type: 'string' },
   'azuresql-suffix': { type: 'string' },
   'drift-interval': { type: 'string', default: '10m' },
+  'withdrawal-grace': { type: 'string', default: '10m' },
+  'on-withdrawal': { type: 'string', default: 'disable' },
+  'max-withdrawals': { type: 'string', default: '20' },
   namespace: { type: 'string', default: 'passwordless-system' },
   workers: { type: 'string', default: '8' },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
@@ -57,6 +66,9 @@ export const usage = `Usage: passwordless-operator [flags]
                             custom takes --authority, --arm-endpoint, --arm-scope, --ossrdbms-scope, --sql-scope,
                             --postgresql-suffix, --mysql-suffix and --azuresql-suffix, all of them
   --drift-interval=TIME     how often what is in sync is looked at again, ±10 %; default: 10m
+  --withdrawal-grace=TIME   how long access goes on that no policy allows any more; default: 10m
+  --on-withdrawal=WHAT      disable (login and sessions end, rights stay), delete or keep; default: disable
+  --max-withdrawals=N       more than these at once are taken for a mistake and not carried out; default: 20
   --namespace=NAME          the operator's own namespace; default: passwordless-system
   --workers=N               connections worked on at a time; default: 8
   --metrics-address=H:P     where /metrics, /healthz and /readyz are served; default: 0.0.0.0:8080
@@ -74,6 +86,9 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     caFile: given['ca-file'],
     cloud: cloudOf(given),
     driftIntervalInMs: durationOf('drift-interval', given['drift-interval']),
+    withdrawalGraceInMs: durationOf('withdrawal-grace', given['withdrawal-grace']),
+    onWithdrawal: oneOf('on-withdrawal', given['on-withdrawal'], ['disable', 'delete', 'keep'] as const),
+    maxWithdrawals: integerOf('max-withdrawals', given['max-withdrawals'], 0, 100_000),
     namespace: namespaceOf(given.namespace),
     workers: integerOf('workers', given.workers, 1, 64),
     metrics: addressOf(given['metrics-address']),

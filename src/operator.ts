@@ -17,6 +17,7 @@ import { reconcile } from './connection/reconcile.ts';
 import { connections, type Namespace, namespaces, policies } from './connection/resources.ts';
 import { Tombstones } from './connection/tombstones.ts';
 import { Waker } from './connection/wake.ts';
+import { Withdrawals } from './connection/withdrawals.ts';
 import { createUserAssigned } from './identities/user-assigned.ts';
 import { Backoff, TokenBucket } from './runtime/backoff.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
@@ -116,6 +117,14 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     const ledger = new Ledger({ client, namespace: config.namespace });
     const tombstones = new Tombstones({ ledger, targets, clock, logger });
     const eventIds = { newId: () => newId().replaceAll('-', '').slice(0, 16) };
+    let relistPolicies = () => {};
+    const withdrawals = new Withdrawals({
+      clock,
+      graceInMs: config.withdrawalGraceInMs,
+      maximum: config.maxWithdrawals,
+      policies: stores.policies,
+      relist: () => relistPolicies(),
+    });
     const deps: Deps = {
       client,
       ...stores,
@@ -134,6 +143,8 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
       ledger,
       tombstones,
+      withdrawals,
+      onWithdrawal: config.onWithdrawal,
       cluster,
       operator: { principalId: ids.objectId, clientId: ids.clientId, namespace: config.namespace },
       driftIntervalInMs: config.driftIntervalInMs,
@@ -181,17 +192,19 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       metrics,
       newId,
     });
-    const reflect = <T extends PasswordlessConnection | ConnectionPolicy | Namespace>(
+    const reflectorOf = <T extends PasswordlessConnection | ConnectionPolicy | Namespace>(
       resource: Resource<T>,
       store: ObjectStore<T>,
       handlers: Handlers<T>,
-    ) => new Reflector({ client, resource, store, handlers, clock, random, logger, metrics }).run({ signal: watch.signal });
+    ) => new Reflector({ client, resource, store, handlers, clock, random, logger, metrics });
 
+    const policyReflector = reflectorOf(policies, stores.policies, together(waker.policies, whenChanged(countAnew)));
+    relistPolicies = () => policyReflector.relist();
     const watching = [
-      reflect(namespaces, stores.namespaces, together(waker.namespaces, whenChanged(countAnew))),
-      reflect(policies, stores.policies, together(waker.policies, whenChanged(countAnew))),
-      reflect(connections, stores.connections, together(waker.connections, whenChanged(countAnew))),
-    ];
+      reflectorOf(namespaces, stores.namespaces, together(waker.namespaces, whenChanged(countAnew))),
+      policyReflector,
+      reflectorOf(connections, stores.connections, together(waker.connections, whenChanged(countAnew))),
+    ].map((reflector) => reflector.run({ signal: watch.signal }));
     started = true;
     await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), aborted(signal)]);
     logger.info('the caches have synced', { connections: stores.connections.size, policies: stores.policies.size });

@@ -10,6 +10,9 @@ export const finalizer = 'dbaccess.dev/cleanup';
 /** Annotation: a new value asks for a reconcile now, at most one in 30 s. */
 export const requestedAtAnnotation = 'dbaccess.dev/requestedAt';
 
+/** Annotation of a ConnectionPolicy: "true" lets withdrawals go on that were stopped because they were too many at once. */
+export const releaseWithdrawalsAnnotation = 'dbaccess.dev/releaseWithdrawals';
+
 /** Label and annotation on what we make in Kubernetes; they are for people, the owner reference is the mark. */
 export const connectionLabel = 'dbaccess.dev/connection';
 export const managedByLabel = 'app.kubernetes.io/managed-by';

@@ -13,6 +13,10 @@ export const reasons = {
   NotYetServed: 'NotYetServed',
   /** No ConnectionPolicy allows it, or something is never allowed. Ask the platform team, or change the part named. */
   NotPermitted: 'NotPermitted',
+  /** The access was ended, because no policy allows it any more. Ask the platform team; with a policy everything comes back. */
+  Withdrawn: 'Withdrawn',
+  /** So many connections lost their policy at once that it looks like a mistake: none was ended. Mend the policies, or release it by an annotation on one. */
+  MassWithdrawal: 'MassWithdrawal',
   /** The identity is the operator's own or administers a server. Use another one. */
   IdentityReserved: 'IdentityReserved',
   /** The identity isn't there. Create it, or correct its id. */

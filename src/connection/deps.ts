@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Namespace } from './resources.ts';
 import type { Tombstones } from './tombstones.ts';
+import type { OnWithdrawal, Withdrawals } from './withdrawals.ts';
 
 /** Everything that the controller works with, put together in operator.ts. */
 export interface Deps {
@@ -28,6 +29,8 @@ export interface Deps {
   readonly workloads: ReadonlyMap<WorkloadType, WorkloadKind>;
   readonly ledger: Ledger;
   readonly tombstones: Tombstones;
+  readonly withdrawals: Withdrawals;
+  readonly onWithdrawal: OnWithdrawal;
   readonly cluster: { readonly issuer: string; readonly hash: string };
   readonly operator: { readonly principalId: string; readonly clientId: string; readonly namespace: string };
   readonly driftIntervalInMs: number;

@@ -2,13 +2,14 @@ import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import { ConnectionError } from '../api/connection-error.ts';
 import { finalizer } from '../api/names.ts';
 import { hasFinalizer, removeFinalizer } from '../runtime/finalizers.ts';
-import type { Cancellable, EndingRequest, ServerObservation, Target } from '../targets/target.ts';
+import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
+import { endUser } from './end-user.ts';
 import { asStageFailure, type StageFailure } from './in-stage.ts';
 import { unservedDeletion } from './not-yet-served.ts';
 import type { Outcome } from './outcome.ts';
 import { permission } from './permit.ts';
-import { identityRequest, resolveEnding, serverIdOf, workloadRequest } from './resolve.ts';
+import { identityRequest, serverIdOf, workloadRequest } from './resolve.ts';
 import { connections } from './resources.ts';
 
 /**
@@ -30,6 +31,7 @@ export async function finalize(connection: PasswordlessConnection, deps: Deps, {
     const mayHaveActed = await mayHaveActedFor(connection, deps, { signal });
     const note = mayHaveActed ? await endAll(connection, deps, { signal }) : 'nothing had been made for it';
     await removeFinalizer(deps.client, connections, connection, finalizer, { signal });
+    deps.withdrawals.forget(connection.metadata.uid);
     return { kind: 'ended', note };
   } catch (error) {
     return failed(asStageFailure(error));
@@ -61,72 +63,13 @@ async function endAll(connection: PasswordlessConnection, deps: Deps, { signal }
     }
   };
   await attempt('user', async () => {
-    note = await endUser(connection, deps, { signal });
+    note = await endUser(connection, 'tidy', deps, { signal });
   });
   const { workload, identity } = connection.spec;
   await attempt('identity', async () => deps.identities.get(identity.type)?.release(identityRequest(connection, deps), { signal }));
   await attempt('settings', async () => deps.workloads.get(workload.type)?.release(workloadRequest(connection, deps), { signal }));
   if (failures[0]) throw failures[0];
   return note;
-}
-
-async function endUser(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
-  const { type } = connection.spec.target;
-  const target = deps.targets.get(type);
-  if (!target) return 'nothing had been made for it';
-  const verdict = permission(connection, deps);
-  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
-  const server = await serverOrAbsent(target, request, { signal });
-  if (!server) return 'the server is gone, and the database user with it';
-  // an absent user of another server says nothing about ours
-  await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
-  const ended = await target.end(request, server, { signal });
-  switch (ended) {
-    case 'absent':
-      return 'the database user was gone already';
-    case 'not-ours':
-      return 'the user of that name belongs to somebody else and was left alone';
-    case 'ended':
-      return await tidyOrBury(target, request, server, deps, { signal });
-    default:
-      return ended satisfies never;
-  }
-}
-
-async function serverOrAbsent(target: Target, request: EndingRequest, { signal }: Cancellable): Promise<ServerObservation | undefined> {
-  try {
-    return await target.observeServer(request, { signal });
-  } catch (error) {
-    if (asStageFailure(error).failure.reason === 'ServerNotFound') return undefined;
-    throw error;
-  }
-}
-
-async function tidyOrBury(
-  target: Target,
-  request: EndingRequest,
-  server: ServerObservation,
-  deps: Deps,
-  { signal }: Cancellable,
-): Promise<string> {
-  try {
-    const tidied = await target.tidy(request, server, { signal });
-    switch (tidied.kind) {
-      case 'gone':
-        return `the database user ${request.userName} was dropped`;
-      case 'shell':
-        return `the database user ${request.userName} can't log in any more; it stays as ${tidied.userName}, because ${tidied.why}`;
-      case 'not-ours':
-        return 'the user of that name belongs to somebody else and was left alone';
-      default:
-        return tidied satisfies never;
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    await deps.ledger.bury({ type: target.type, request }, { signal });
-    deps.tombstones.wake(request.serverId);
-    return `the database user ${request.userName} can't log in any more; it is tidied away later: ${asStageFailure(error).failure.message}`;
-  }
 }
 
 function failed(error: ConnectionError | StageFailure): Outcome {

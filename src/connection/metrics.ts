@@ -64,7 +64,9 @@ export class Metrics {
 function reasonOf(outcome: Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtaken' }>): string {
   switch (outcome.kind) {
     case 'refused':
-      return 'NotPermitted';
+      return outcome.withdrawal?.kind === 'braked' ? 'MassWithdrawal' : 'NotPermitted';
+    case 'withdrawn':
+      return 'Withdrawn';
     case 'suspended':
       return 'Suspended';
     case 'in-sync':

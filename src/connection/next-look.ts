@@ -15,7 +15,10 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
     case 'overtaken':
     case 'suspended':
       return { kind: 'done' };
+    case 'withdrawn':
+      return { kind: 'done' };
     case 'refused':
+      if (outcome.withdrawal && outcome.withdrawal.kind !== 'due') return { kind: 'after', ms: outcome.withdrawal.lookAgainInMs };
       return outcome.lookedUp ? { kind: 'backoff', notBeforeInMs: personIntervalInMs } : { kind: 'done' };
     case 'in-sync':
       if (outcome.findings.some((finding) => finding.blocking)) return { kind: 'backoff', notBeforeInMs: personIntervalInMs };

@@ -1,6 +1,7 @@
 import type { Stage } from '../api/conditions.ts';
 import type { ConnectionError } from '../api/connection-error.ts';
 import type { Finding, Step } from '../api/step.ts';
+import type { Withdrawal } from './withdrawals.ts';
 
 /** What a pass found out, for status; what it didn't reach stays undefined. */
 export interface Facts {
@@ -19,7 +20,9 @@ export type Outcome =
   /** Access has ended; the finalizer went. */
   | { readonly kind: 'ended'; readonly note: string }
   /** No policy allows it, so nothing was touched. `lookedUp`: it took a look at Azure to know, so that Azure may also change it. */
-  | { readonly kind: 'refused'; readonly message: string; readonly lookedUp: boolean }
+  | { readonly kind: 'refused'; readonly message: string; readonly lookedUp: boolean; readonly withdrawal?: Withdrawal }
+  /** No policy allowed it for longer than the grace period, so its access was ended. A policy brings it back. */
+  | { readonly kind: 'withdrawn'; readonly message: string }
   | { readonly kind: 'suspended' }
   /** The plan is empty; findings are what no step of ours can mend. */
   | { readonly kind: 'in-sync'; readonly facts: Facts; readonly findings: readonly Finding[]; readonly applied: readonly Step[] }

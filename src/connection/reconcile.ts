@@ -22,6 +22,7 @@ import { report, reportProgress } from './report.ts';
 import type { Request } from './request.ts';
 import { resolve } from './resolve.ts';
 import { connections } from './resources.ts';
+import { withdraw } from './withdraw.ts';
 
 /** How often one pass observes, plans and applies before it gives up until the next: more rounds than there are parts. */
 const maximumRounds = 8;
@@ -49,7 +50,8 @@ async function attempt(connection: PasswordlessConnection, deps: Deps, { signal 
   if (connection.metadata.deletionTimestamp) return await finalize(connection, deps, { signal });
 
   const verdict = permission(connection, deps);
-  if (!verdict.allowed) return { kind: 'refused', message: verdict.message, lookedUp: false };
+  if (!verdict.allowed) return await withdraw(connection, verdict.message, deps, { signal });
+  deps.withdrawals.forget(connection.metadata.uid);
   if (connection.spec.suspend) return { kind: 'suspended' };
 
   return await bringAbout(connection, resolve(connection, verdict, deps), deps, { signal });

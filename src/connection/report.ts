@@ -65,7 +65,9 @@ function complaintOf(outcome: Told): Omit<Happening, 'type'> | undefined {
     case 'suspended':
       return undefined;
     case 'refused':
-      return { reason: 'NotPermitted', note: outcome.message };
+      return { reason: outcome.withdrawal?.kind === 'braked' ? 'MassWithdrawal' : 'NotPermitted', note: outcome.message };
+    case 'withdrawn':
+      return { reason: 'Withdrawn', note: outcome.message };
     case 'in-sync': {
       const blocking = outcome.findings.find((finding) => finding.blocking);
       return blocking && { reason: blocking.reason, note: blocking.message };

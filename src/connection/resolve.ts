@@ -58,10 +58,15 @@ function markOf(connection: PasswordlessConnection, deps: Deps): Mark {
   return { cluster: deps.cluster.hash, connection: connectionHash(namespaceUid, namespace, name), uid, origin: 'created', state: 'live' };
 }
 
-export function identityRequest(connection: PasswordlessConnection, deps: Deps): IdentityRequest {
+/** The identity of a connection. `counts`: which of its neighbours have a say in who keeps the federation; all of them unless told. */
+export function identityRequest(
+  connection: PasswordlessConnection,
+  deps: Deps,
+  counts: (neighbour: PasswordlessConnection) => boolean = () => true,
+): IdentityRequest {
   const { spec, metadata } = connection;
   const account = spec.workload.serviceAccount?.name;
-  const others = neighbours(connection, account, deps);
+  const others = neighbours(connection, account, deps).filter(counts);
   return {
     spec: spec.identity,
     federation: account ? federationOf(metadata.namespace, account, deps) : undefined,

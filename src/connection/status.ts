@@ -39,14 +39,25 @@ export function nextStatus(
   const handled = context.requestedAt === undefined ? {} : { lastHandledReconcileAt: context.requestedAt };
   switch (outcome.kind) {
     case 'refused': {
-      const drafts = [...notReady('NotPermitted', outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
-      const { policy: _gone, ...kept } = previous ?? {};
+      const { withdrawal } = outcome;
+      const reason = withdrawal?.kind === 'braked' ? 'MassWithdrawal' : 'NotPermitted';
+      const drafts = [...notReady(reason, outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
+      const { policy: _policy, accessEndsAt: _accessEndsAt, ...kept } = previous ?? {};
       return {
         ...kept,
+        ...(withdrawal?.kind === 'waiting' && { accessEndsAt: timeText(withdrawal.endsAt) }),
         ...handled,
         observedGeneration: context.generation,
         conditions: merge(previous, drafts, keptStages(previous), context),
       };
+    }
+    case 'withdrawn': {
+      const drafts = [...notReady('Withdrawn', outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
+      const { policy: _policy, ...kept } = previous ?? {};
+      const stageDrafts = keptStages(previous).map((stage) =>
+        stage.type === stageConditions.user ? draft(stage.type, 'False', 'Withdrawn', outcome.message) : stage,
+      );
+      return { ...kept, ...handled, observedGeneration: context.generation, conditions: merge(previous, drafts, stageDrafts, context) };
     }
     case 'suspended': {
       const drafts = [draft(ready, 'Unknown', 'Suspended', 'spec.suspend is true: nothing is looked at, nothing repaired'), allowed()];
@@ -65,8 +76,9 @@ export function nextStatus(
       const drift = outcome.findings.find((finding) => !finding.blocking);
       if (drift) drafts.push(draft(drifted, 'True', drift.reason, drift.message));
       const stageDrafts = stages.map((stage) => stageDone(stage, stage === 'grants' ? blocking : undefined));
+      const { accessEndsAt: _accessEndsAt, ...kept } = previous ?? {};
       return {
-        ...previous,
+        ...kept,
         ...outcome.facts,
         ...handled,
         observedGeneration: context.generation,
@@ -128,7 +140,7 @@ function keptStages(previous: ConnectionStatus | undefined): readonly Draft[] {
 function merge(previous: ConnectionStatus | undefined, drafts: readonly Draft[], stageDrafts: readonly Draft[], context: StatusContext) {
   const before = new Map(conditionsOf(previous).map((condition) => [condition.type, condition]));
   const kept = new Set(keptStages(previous));
-  const now = `${new Date(context.now).toISOString().slice(0, 19)}Z`;
+  const now = timeText(context.now);
   return [...drafts, ...stageDrafts]
     .map((each): Condition => {
       const old = before.get(each.type);
@@ -145,4 +157,9 @@ const maximumMessage = 2048;
 
 function conditionsOf(status: ConnectionStatus | undefined): readonly Condition[] {
   return (status?.conditions ?? []) as readonly Condition[];
+}
+
+/** RFC 3339 to the second, as the API writes times. */
+function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

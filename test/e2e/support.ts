@@ -38,6 +38,7 @@ async function start() {
     directory,
     operator: true,
     driftInterval: '3s',
+    operatorFlags: ['--withdrawal-grace=4s', '--max-withdrawals=2'],
     postgresServers: [{ name: 'shop-pg', databases: ['orders', 'billing'] }],
     identities: ['shop-orders', 'shop-reports', 'shop-spare'],
     log,

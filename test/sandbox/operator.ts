@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly caFile: string;
   readonly directory: string;
   readonly driftInterval: string;
+  /** Further flags, as they are given on the command line. */
+  readonly flags: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -71,6 +73,7 @@ export async function prepareOperator(options: OperatorOptions, { signal }: { re
       `--mysql-suffix=${options.suffix}`,
       `--azuresql-suffix=${options.suffix}`,
       `--drift-interval=${options.driftInterval}`,
+      ...options.flags,
     ],
     env: { AZURE_TENANT_ID: world.tenantId, AZURE_CLIENT_ID: world.operatorClientId, AZURE_FEDERATED_TOKEN_FILE: federatedToken },
   };

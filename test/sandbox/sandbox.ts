@@ -49,6 +49,8 @@ export interface SandboxOptions extends LandscapeOptions {
   readonly operator: boolean;
   /** As the operator's flag takes it. */
   readonly driftInterval?: string;
+  /** Further flags of the operator. */
+  readonly operatorFlags?: readonly string[];
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -78,8 +80,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const lock = await lockDirectory(directory, { signal });
     endings.push(() => lock.release());
     const written = new SandboxFileWriter(join(directory, 'sandbox.json'));
-    await written.remove();
-    endings.push(() => written.remove());
+    await written.remove(); // of a sandbox that was killed
     const authority = await createAuthority();
     const ca = join(directory, 'ca.pem');
     await writeFile(ca, authority.pem, { mode: 0o600 });
@@ -156,6 +157,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       caFile: ca,
       directory,
       driftInterval,
+      flags: options.operatorFlags ?? [],
       clock,
       log,
     };
@@ -179,11 +181,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       workloads: [],
     });
     const publish = () => written.write(file(), { signal });
-    const endOperator = async () => {
-      await operator?.stop({ signal: AbortSignal.timeout(stopWithinInMs) });
+    const endOperator: Sandbox['stopOperator'] = async ({ signal }) => {
+      await operator?.stop({ signal });
       operator = undefined;
     };
-    endings.push(endOperator);
+    endings.push(() => endOperator({ signal: AbortSignal.timeout(stopWithinInMs) }));
+    endings.push(() => written.remove());
     const sandbox: Sandbox = {
       get file() {
         return file();
@@ -204,8 +207,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         return operator;
       },
       async stopOperator({ signal }) {
-        await operator?.stop({ signal });
-        operator = undefined;
+        await endOperator({ signal });
         await publish();
       },
       stop,

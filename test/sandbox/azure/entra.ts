@@ -10,7 +10,7 @@ import { type Answer, type Outcome, type ServiceRequest, startService } from './
 import { renderRefusal, type StsRefusal, stsRefusals } from './sts-refusal.ts';
 import { parseTokenRequest, type TokenRequest } from './token-request.ts';
 import { readScope } from './token-resource.ts';
-import { createTokenSigner, type TokenClaims } from './token-signer.ts';
+import { createTokenSigner, issuerV1, type TokenClaims } from './token-signer.ts';
 import type { Identity, World } from './world.ts';
 
 export interface EntraOptions {
@@ -61,7 +61,7 @@ export async function startEntra({
     renderRefusal(refusal, { now: clock.now(), traceId: newId(), correlationId: correlationIdOf(request) ?? newId() });
 
   async function answer(request: ServiceRequest): Promise<Outcome> {
-    const path = new URL(request.target, service.origin).pathname;
+    const [path = ''] = request.target.split('?');
     const [, tenant = '', endpoint = ''] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (endpoint !== tokenEndpoint && request.method !== 'GET') return { status: 405, headers: { Allow: 'GET' } };
     const isTenant = tenant.toLowerCase() === world.tenantId.toLowerCase();
@@ -70,6 +70,11 @@ export async function startEntra({
         return isTenant
           ? { status: 200, json: discoveryDocument(service.origin, world.tenantId) }
           : refuse(stsRefusals.tenantNotFound(tenant), request);
+      case '.well-known/openid-configuration':
+        return isTenant
+          ? { status: 200, json: discoveryDocumentV1(service.origin, world.tenantId) }
+          : refuse(stsRefusals.tenantNotFound(tenant), request);
+      case 'discovery/keys':
       case 'discovery/v2.0/keys':
         return isTenant ? { status: 200, json: signer.jwks } : refuse(stsRefusals.tenantNotFound(tenant), request);
       case tokenEndpoint:
@@ -156,7 +161,8 @@ function faultAnswer(fault: FaultResponse, refuse: (refusal: StsRefusal) => Answ
 }
 
 function correlationIdOf({ target, headers }: ServiceRequest): string | undefined {
-  const sent = new URL(target, 'https://entra.invalid').searchParams.get('client-request-id') ?? headers['client-request-id'];
+  const [, query] = target.split('?');
+  const sent = new URLSearchParams(query).get('client-request-id') ?? headers['client-request-id'];
   return typeof sent === 'string' && guid.test(sent) ? sent : undefined;
 }
 
@@ -175,5 +181,17 @@ function discoveryDocument(authority: string, tenantId: string): Readonly<Record
     scopes_supported: ['openid'],
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'nbf', 'oid', 'tid', 'appid', 'idtyp', 'ver'],
     tenant_region_scope: null,
+  };
+}
+
+/**
+ * Whoever checks a version 1.0 token, as those of Azure's own resources are, takes issuer and keys from the document of that version:
+ * https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens
+ */
+function discoveryDocumentV1(authority: string, tenantId: string): Readonly<Record<string, unknown>> {
+  return {
+    ...discoveryDocument(authority, tenantId),
+    issuer: issuerV1(tenantId),
+    jwks_uri: `${authority}/${tenantId}/discovery/keys`,
   };
 }

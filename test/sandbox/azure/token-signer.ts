@@ -38,6 +38,11 @@ export interface TokenSigner {
   verify(token: string, audience: string | readonly string[]): Promise<TokenClaims>;
 }
 
+/** Who issues version 1.0 tokens of a tenant: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
+export function issuerV1(tenantId: string): string {
+  return `https://sts.windows.net/${tenantId}/`;
+}
+
 /** Makes a signer with a new RSA key, which never leaves the process. */
 export async function createTokenSigner({ tenantId, clock }: { readonly tenantId: string; readonly clock: Clock }): Promise<TokenSigner> {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
@@ -45,7 +50,7 @@ export async function createTokenSigner({ tenantId, clock }: { readonly tenantId
   const kid = await calculateJwkThumbprint(jwk);
   const jwks = { keys: [{ ...jwk, kid, use: 'sig', alg: 'RS256' }] };
   const keys = createLocalJWKSet(jwks);
-  const issuer = `https://sts.windows.net/${tenantId}/`;
+  const issuer = issuerV1(tenantId);
 
   return {
     jwks,

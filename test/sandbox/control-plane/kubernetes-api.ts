@@ -39,7 +39,8 @@ export class KubernetesApi {
     this.#caPem = caPem;
     this.#headers = credentials && 'token' in credentials ? { authorization: `Bearer ${credentials.token}` } : {};
     const certificate = credentials && 'cert' in credentials ? { cert: credentials.cert, key: credentials.key } : {};
-    this.#agent = new Agent({ connect: { ca: caPem, ...certificate } });
+    // a watch may be silent for as long as nothing changes
+    this.#agent = new Agent({ connect: { ca: caPem, ...certificate }, bodyTimeout: 0 });
   }
 
   /** The same API server for another caller; for an anonymous one without credentials. */

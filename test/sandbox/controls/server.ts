@@ -47,8 +47,9 @@ export async function startControls(options: ControlsOptions): Promise<Controls>
   async function answer(request: ServiceRequest): Promise<Answer> {
     try {
       checkCaller(request, { token, origin: service.origin });
-      const { pathname, searchParams } = new URL(request.target, service.origin);
-      const methods = routes[pathname];
+      const [pathname = '', query] = request.target.split('?');
+      const searchParams = new URLSearchParams(query);
+      const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
       if (!methods) throw new ControlError(404, `There is no ${pathname}; known are ${Object.keys(routes).join(', ')}`);
       const handler = methods[request.method];
       if (!handler)

@@ -203,6 +203,98 @@ describe('one pass over a connection', () => {
   });
 });
 
+describe('the withdrawal of a connection', () => {
+  let bench: Workbench;
+  beforeEach(() => {
+    bench = new Workbench();
+  });
+
+  /** Brings a connection about, takes its policy away and lets the grace period pass. */
+  async function withdrawn(spec: Parameters<Workbench['connect']>[1] = {}) {
+    bench.connect('orders', spec);
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    const policy = bench.policies.remove({ namespace: '', name: 'shop' })!;
+    bench.calls.splice(0);
+    expect(await reconcile(key, deps, { signal })).to.include({ kind: 'after', ms: 600_000 });
+    expect(readyOf(bench)).to.include({ reason: 'NotPermitted' });
+    expect(bench.statuses.at(-1)?.accessEndsAt).to.match(/^2026-01-01T00:1/);
+    await bench.clock.advance(600_000);
+    for (let look = 0; look < 3; look += 1) await reconcile(key, deps, { signal });
+    return { deps, policy };
+  }
+
+  it('touches nothing within the grace period, and costs nothing when the policy comes back', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    const policy = bench.policies.remove({ namespace: '', name: 'shop' })!;
+    bench.calls.splice(0);
+    await reconcile(key, deps, { signal });
+    expect(bench.calls).to.deep.equal([]);
+    bench.policies.set(policy);
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)?.reason).to.equal('InSync');
+    expect(bench.statuses.at(-1)).not.to.have.property('accessEndsAt');
+    expect(bench.calls.filter((call) => /^(put|delete|POST|PUT|DELETE|end|tidy)/.test(call))).to.deep.equal([]);
+  });
+
+  it('ends the login and the federation after it, and keeps the rest', async () => {
+    await withdrawn();
+    expect(readyOf(bench)).to.include({ status: 'False', reason: 'Withdrawn' });
+    expect(bench.calls).to.include('end user').and.not.to.include('tidy user');
+    expect(credentialsOf(bench)).to.deep.equal([]);
+    expect(bench.events.map(({ reason }) => reason)).to.include('Withdrawn');
+    expect(bench.connections.get(key)?.metadata.finalizers, 'deletion has still to tidy').to.deep.equal(['dbaccess.dev/cleanup']);
+  });
+
+  it('is not put off by suspending', async () => {
+    bench.connect('orders', { suspend: true });
+    const deps = bench.deps();
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    await reconcile(key, deps, { signal });
+    await bench.clock.advance(600_000);
+    for (let look = 0; look < 3; look += 1) await reconcile(key, deps, { signal });
+    expect(bench.calls).to.include('end user');
+  });
+
+  it('comes back with the policy', async () => {
+    const { deps, policy } = await withdrawn();
+    bench.policies.set(policy);
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)?.reason).to.equal('InSync');
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+  });
+
+  it('does not happen where the platform wants access to be kept, nor where nothing was ever made', async () => {
+    bench.connect();
+    const deps = { ...bench.deps(), onWithdrawal: 'keep' as const };
+    await reconcile(key, deps, { signal });
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    bench.calls.splice(0);
+    expect(await reconcile(key, deps, { signal })).to.deep.equal({ kind: 'done' });
+    expect(bench.calls).to.deep.equal([]);
+  });
+
+  it('is tried again when the server does not answer', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    await reconcile(key, deps, { signal });
+    await bench.clock.advance(600_000);
+    bench.before = (call) => {
+      if (call === 'end user') throw failure('Unreachable');
+    };
+    for (let look = 0; look < 2; look += 1) await reconcile(key, deps, { signal });
+    expect(await reconcile(key, deps, { signal })).to.include({ kind: 'backoff' });
+    expect(readyOf(bench)).to.include({ reason: 'Unreachable' });
+    bench.before = () => {};
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)).to.include({ reason: 'Withdrawn' });
+  });
+});
+
 describe('the deletion of a connection', () => {
   let bench: Workbench;
   beforeEach(() => {

@@ -10,6 +10,7 @@ import { resourceName } from '../../../src/azure/resource-id.ts';
 import type { Deps } from '../../../src/connection/deps.ts';
 import { Ledger } from '../../../src/connection/ledger.ts';
 import type { Namespace } from '../../../src/connection/resources.ts';
+import { Withdrawals } from '../../../src/connection/withdrawals.ts';
 import { createUserAssigned } from '../../../src/identities/user-assigned.ts';
 import type { KubeClient } from '../../../src/runtime/kube-client.ts';
 import type { ObjectKey, Resource } from '../../../src/runtime/resource.ts';
@@ -107,6 +108,14 @@ export class Workbench {
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(this.#client())]]),
       ledger: new Ledger({ client: this.#client(), namespace: 'passwordless-system' }),
       tombstones: { wake: () => this.calls.push('wake tombstones') },
+      withdrawals: new Withdrawals({
+        clock: this.clock,
+        graceInMs: 600_000,
+        maximum: 20,
+        policies: this.policies,
+        relist: () => this.policies.markListed(this.clock.now()),
+      }),
+      onWithdrawal: 'disable',
       cluster: { issuer: 'https://issuer', hash: '0123456789abcdef' },
       operator: {
         principalId: '99999999-9999-9999-9999-999999999999',

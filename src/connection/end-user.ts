@@ -1,0 +1,76 @@
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import type { Cancellable, EndingRequest, ServerObservation, Target } from '../targets/target.ts';
+import type { Deps } from './deps.ts';
+import { asStageFailure } from './in-stage.ts';
+import { permission } from './permit.ts';
+import { resolveEnding } from './resolve.ts';
+
+/**
+ * Takes a connection's login away and ends its sessions; with `tidy` it goes on to drop the user, now or later. With `keep` grants, ownership and mark stay, so that
+ * everything can come back. Answers what became of the user, for an Event. Throws StageFailure and ConnectionError.
+ */
+export async function endUser(
+  connection: PasswordlessConnection,
+  afterwards: 'tidy' | 'keep',
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<string> {
+  const { type } = connection.spec.target;
+  const target = deps.targets.get(type);
+  if (!target) return 'nothing had been made for it';
+  const verdict = permission(connection, deps);
+  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
+  const server = await serverOrAbsent(target, request, { signal });
+  if (!server) return 'the server is gone, and the database user with it';
+  // an absent user of another server says nothing about ours
+  await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
+  const ended = await target.end(request, server, { signal });
+  switch (ended) {
+    case 'absent':
+      return 'the database user was gone already';
+    case 'not-ours':
+      return 'the user of that name belongs to somebody else and was left alone';
+    case 'ended':
+      if (afterwards === 'keep')
+        return `the database user ${request.userName} can't log in any more; its rights stay for when a policy allows it again`;
+      return await tidyOrBury(target, request, server, deps, { signal });
+    default:
+      return ended satisfies never;
+  }
+}
+
+async function serverOrAbsent(target: Target, request: EndingRequest, { signal }: Cancellable): Promise<ServerObservation | undefined> {
+  try {
+    return await target.observeServer(request, { signal });
+  } catch (error) {
+    if (asStageFailure(error).failure.reason === 'ServerNotFound') return undefined;
+    throw error;
+  }
+}
+
+async function tidyOrBury(
+  target: Target,
+  request: EndingRequest,
+  server: ServerObservation,
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<string> {
+  try {
+    const tidied = await target.tidy(request, server, { signal });
+    switch (tidied.kind) {
+      case 'gone':
+        return `the database user ${request.userName} was dropped`;
+      case 'shell':
+        return `the database user ${request.userName} can't log in any more; it stays as ${tidied.userName}, because ${tidied.why}`;
+      case 'not-ours':
+        return 'the user of that name belongs to somebody else and was left alone';
+      default:
+        return tidied satisfies never;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    await deps.ledger.bury({ type: target.type, request }, { signal });
+    deps.tombstones.wake(request.serverId);
+    return `the database user ${request.userName} can't log in any more; it is tidied away later: ${asStageFailure(error).failure.message}`;
+  }
+}
