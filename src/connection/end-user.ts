@@ -15,15 +15,9 @@ export async function endUser(
   deps: Deps,
   { signal }: Cancellable,
 ): Promise<string> {
-  const { type } = connection.spec.target;
-  const target = deps.targets.get(type);
-  if (!target) return 'nothing had been made for it';
-  const verdict = permission(connection, deps);
-  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
-  const server = await serverOrAbsent(target, request, { signal });
-  if (!server) return 'the server is gone, and the database user with it';
-  // an absent user of another server says nothing about ours
-  await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
+  const found = await find(connection, deps, { signal });
+  if (typeof found === 'string') return found;
+  const { target, request, server } = found;
   const ended = await target.end(request, server, { signal });
   switch (ended) {
     case 'absent':
@@ -31,12 +25,48 @@ export async function endUser(
     case 'not-ours':
       return 'the user of that name belongs to somebody else and was left alone';
     case 'ended':
-      if (afterwards === 'keep')
-        return `the database user ${request.userName} can't log in any more; its rights stay for when a policy allows it again`;
+      if (afterwards === 'keep') return `the database user ${request.userName} can't log in any more; its rights and what it owns stay`;
       return await tidyOrBury(target, request, server, deps, { signal });
     default:
       return ended satisfies never;
   }
+}
+
+/** Leaves a connection's user as it is, and says in its mark that nobody looks after it any more. Answers what became of it, for an Event. Throws as endUser does. */
+export async function releaseUser(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
+  const found = await find(connection, deps, { signal });
+  if (typeof found === 'string') return found;
+  const { target, request, server } = found;
+  const released = await target.release(request, server, { signal });
+  switch (released) {
+    case 'absent':
+      return 'the database user was gone already';
+    case 'not-ours':
+      return 'the user of that name belongs to somebody else and was left alone';
+    case 'released':
+      return `the database user ${request.userName} keeps its access, and nobody looks after it any more`;
+    default:
+      return released satisfies never;
+  }
+}
+
+interface Found {
+  readonly target: Target;
+  readonly request: EndingRequest;
+  readonly server: ServerObservation;
+}
+
+/** Where a connection's user is, or why there is none. */
+async function find(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Found | string> {
+  const target = deps.targets.get(connection.spec.target.type);
+  if (!target) return 'nothing had been made for it';
+  const verdict = permission(connection, deps);
+  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
+  const server = await serverOrAbsent(target, request, { signal });
+  if (!server) return 'the server is gone, and the database user with it';
+  // an absent user of another server says nothing about ours
+  await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
+  return { target, request, server };
 }
 
 async function serverOrAbsent(target: Target, request: EndingRequest, { signal }: Cancellable): Promise<ServerObservation | undefined> {

@@ -1,12 +1,10 @@
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
-import { ConnectionError } from '../api/connection-error.ts';
 import { finalizer } from '../api/names.ts';
 import { hasFinalizer, removeFinalizer } from '../runtime/finalizers.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
-import { endUser } from './end-user.ts';
+import { endUser, releaseUser } from './end-user.ts';
 import { asStageFailure, type StageFailure } from './in-stage.ts';
-import { unservedDeletion } from './not-yet-served.ts';
 import type { Outcome } from './outcome.ts';
 import { permission } from './permit.ts';
 import { identityRequest, serverIdOf, workloadRequest } from './resolve.ts';
@@ -18,18 +16,9 @@ import { connections } from './resources.ts';
  */
 export async function finalize(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
   if (!hasFinalizer(connection, finalizer)) return { kind: 'gone' };
-  const unserved = unservedDeletion(connection.spec);
-  if (unserved)
-    return failed(
-      new ConnectionError(
-        'stalled',
-        'NotYetServed',
-        `this version of the operator does not serve ${unserved}: set it to Delete, then the access ends`,
-      ),
-    );
   try {
     const mayHaveActed = await mayHaveActedFor(connection, deps, { signal });
-    const note = mayHaveActed ? await endAll(connection, deps, { signal }) : 'nothing had been made for it';
+    const note = mayHaveActed ? await carryOut(connection, deps, { signal }) : 'nothing had been made for it';
     await removeFinalizer(deps.client, connections, connection, finalizer, { signal });
     deps.withdrawals.forget(connection.metadata.uid);
     return { kind: 'ended', note };
@@ -50,8 +39,37 @@ async function mayHaveActedFor(connection: PasswordlessConnection, deps: Deps, {
   return serverId !== undefined && (await deps.ledger.knows(serverId, { signal }));
 }
 
+/** What the deletion policy asks for. Retain leaves an access behind that no policy governs any more, so one must allow that now (threat-model M2). */
+async function carryOut(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
+  const { deletionPolicy = 'Delete' } = connection.spec;
+  switch (deletionPolicy) {
+    case 'Delete':
+      return await endAll(connection, 'tidy', deps, { signal });
+    case 'Disable':
+      return await endAll(connection, 'keep', deps, { signal });
+    case 'Retain': {
+      if (permission(connection, deps).allowed) return await retainAll(connection, deps, { signal });
+      const note = await endAll(connection, 'keep', deps, { signal });
+      return `no policy allows it to be retained: ${note}`;
+    }
+    default:
+      return deletionPolicy satisfies never;
+  }
+}
+
+async function retainAll(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
+  const note = await releaseUser(connection, deps, { signal });
+  await deps.workloads.get(connection.spec.workload.type)?.retain(workloadRequest(connection, deps), { signal });
+  return note;
+}
+
 /** Each part is tried, so that a server that can't be reached doesn't keep the identity's federation alive. Throws the first failure. */
-async function endAll(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
+async function endAll(
+  connection: PasswordlessConnection,
+  afterwards: 'tidy' | 'keep',
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<string> {
   const failures: StageFailure[] = [];
   let note = 'the database user was gone already';
   const attempt = async (stage: 'user' | 'identity' | 'settings', action: () => Promise<void>) => {
@@ -63,7 +81,7 @@ async function endAll(connection: PasswordlessConnection, deps: Deps, { signal }
     }
   };
   await attempt('user', async () => {
-    note = await endUser(connection, 'tidy', deps, { signal });
+    note = await endUser(connection, afterwards, deps, { signal });
   });
   const { workload, identity } = connection.spec;
   await attempt('identity', async () => deps.identities.get(identity.type)?.release(identityRequest(connection, deps), { signal }));
@@ -72,7 +90,7 @@ async function endAll(connection: PasswordlessConnection, deps: Deps, { signal }
   return note;
 }
 
-function failed(error: ConnectionError | StageFailure): Outcome {
-  const { stage, failure } = asStageFailure(error);
+function failed(error: StageFailure): Outcome {
+  const { stage, failure } = error;
   return { kind: 'failed', stage, inSync: [], failure, facts: {}, applied: [], deleting: true };
 }

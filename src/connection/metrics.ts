@@ -69,6 +69,8 @@ function reasonOf(outcome: Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtake
       return 'Withdrawn';
     case 'suspended':
       return 'Suspended';
+    case 'reported':
+      return 'DriftDetected';
     case 'in-sync':
       return outcome.findings.find((finding) => finding.blocking)?.reason ?? 'InSync';
     case 'failed':

@@ -20,6 +20,8 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
     case 'refused':
       if (outcome.withdrawal && outcome.withdrawal.kind !== 'due') return { kind: 'after', ms: outcome.withdrawal.lookAgainInMs };
       return outcome.lookedUp ? { kind: 'backoff', notBeforeInMs: personIntervalInMs } : { kind: 'done' };
+    case 'reported':
+      return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random), priority: priorities.background };
     case 'in-sync':
       if (outcome.findings.some((finding) => finding.blocking)) return { kind: 'backoff', notBeforeInMs: personIntervalInMs };
       return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random), priority: priorities.background };

@@ -2,7 +2,7 @@ import type { ConnectionSpec } from '../api/spec.ts';
 
 /** The first part of a spec that this version does not serve, in words for its author; undefined when it serves all of it. */
 export function unservedPart(spec: ConnectionSpec): string | undefined {
-  const { workload, identity, target, databaseUser, access, output, mode } = spec;
+  const { workload, identity, target, databaseUser, access, output } = spec;
   if (workload.type !== 'ServiceAccount') return `spec.workload.type ${workload.type}`;
   if (identity.type !== 'UserAssigned') return `spec.identity.type ${identity.type}`;
   if (identity.userAssigned?.create) return 'spec.identity.userAssigned.create';
@@ -13,11 +13,5 @@ export function unservedPart(spec: ConnectionSpec): string | undefined {
   if (access.roles?.length) return 'spec.access.roles';
   if (access.routines === 'All') return 'spec.access.routines All';
   if (output?.adopt) return 'spec.output.adopt';
-  if (mode === 'Report') return 'spec.mode Report';
-  return unservedDeletion(spec);
-}
-
-/** The deletion policy, when this version can't carry it out. */
-export function unservedDeletion({ deletionPolicy }: Pick<ConnectionSpec, 'deletionPolicy'>): string | undefined {
-  return deletionPolicy && deletionPolicy !== 'Delete' ? `spec.deletionPolicy ${deletionPolicy}` : undefined;
+  return undefined;
 }

@@ -26,6 +26,14 @@ export type Outcome =
   | { readonly kind: 'suspended' }
   /** The plan is empty; findings are what no step of ours can mend. */
   | { readonly kind: 'in-sync'; readonly facts: Facts; readonly findings: readonly Finding[]; readonly applied: readonly Step[] }
+  /** In Report mode: what would be done first, and which stages can't be seen before that. Nothing was changed. */
+  | {
+      readonly kind: 'reported';
+      readonly facts: Facts;
+      readonly findings: readonly Finding[];
+      readonly steps: readonly Step[];
+      readonly afterwards: readonly Stage[];
+    }
   /** The resource changed meanwhile, so that another pass is due already and has the say. */
   | { readonly kind: 'overtaken' }
   /** `stage` undefined: before the first one, or while ending. `inSync`: the stages that this pass saw in sync before it. */

@@ -63,13 +63,16 @@ async function bringAbout(connection: PasswordlessConnection, request: Request, 
   const pass: Pass = { seen: {}, inSync: [] };
   try {
     refuseUnserved(connection);
-    if (!(await addFinalizer(deps.client, connections, connection, finalizer, { signal }))) return { kind: 'gone' };
+    const reports = connection.spec.mode === 'Report';
+    if (!reports && !(await addFinalizer(deps.client, connections, connection, finalizer, { signal }))) return { kind: 'gone' };
     await reportProgress(connection, deps, { signal });
 
     for (let round = 1; round <= maximumRounds; round += 1) {
       await observe(request, pass, deps, { signal });
       const plan = makePlan(request, pass.seen, deps);
-      if (!plan.part) return { kind: 'in-sync', facts: factsOf(request, pass, deps), findings: plan.findings, applied };
+      const facts = factsOf(request, pass, deps);
+      if (!plan.part) return { kind: 'in-sync', facts, findings: plan.findings, applied };
+      if (reports) return { kind: 'reported', facts, findings: plan.findings, steps: plan.steps, afterwards: plan.afterwards };
       await apply(plan, request, pass.seen, deps, { signal });
       applied.push(...plan.steps);
       pass.seen = forgetFrom(plan.part, pass.seen);

@@ -68,6 +68,8 @@ function complaintOf(outcome: Told): Omit<Happening, 'type'> | undefined {
       return { reason: outcome.withdrawal?.kind === 'braked' ? 'MassWithdrawal' : 'NotPermitted', note: outcome.message };
     case 'withdrawn':
       return { reason: 'Withdrawn', note: outcome.message };
+    case 'reported':
+      return { reason: 'DriftDetected', note: noteOf(outcome.steps) };
     case 'in-sync': {
       const blocking = outcome.findings.find((finding) => finding.blocking);
       return blocking && { reason: blocking.reason, note: blocking.message };

@@ -3,6 +3,7 @@ import type { Reason } from '../api/reasons.ts';
 import type { ConnectionStatus } from '../api/spec.ts';
 import type { Finding } from '../api/step.ts';
 import type { Outcome } from './outcome.ts';
+import { planText } from './plan-text.ts';
 
 /** What a status is said about. `now` in milliseconds since 1970. */
 export interface StatusContext {
@@ -32,17 +33,19 @@ export function progressStatus(previous: ConnectionStatus | undefined, context: 
 
 /** The status that follows from an outcome. Pure; equal outcomes give equal statuses, so that nothing is written at rest. */
 export function nextStatus(
-  previous: ConnectionStatus | undefined,
+  before: ConnectionStatus | undefined,
   outcome: Exclude<Outcome, { kind: 'gone' | 'ended' | 'overtaken' }>,
   context: StatusContext,
 ): ConnectionStatus {
   const handled = context.requestedAt === undefined ? {} : { lastHandledReconcileAt: context.requestedAt };
+  // a plan is of the pass that made it
+  const { plan: _plan, ...previous } = before ?? {};
   switch (outcome.kind) {
     case 'refused': {
       const { withdrawal } = outcome;
       const reason = withdrawal?.kind === 'braked' ? 'MassWithdrawal' : 'NotPermitted';
       const drafts = [...notReady(reason, outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
-      const { policy: _policy, accessEndsAt: _accessEndsAt, ...kept } = previous ?? {};
+      const { policy: _policy, accessEndsAt: _accessEndsAt, ...kept } = previous;
       return {
         ...kept,
         ...(withdrawal?.kind === 'waiting' && { accessEndsAt: timeText(withdrawal.endsAt) }),
@@ -53,7 +56,7 @@ export function nextStatus(
     }
     case 'withdrawn': {
       const drafts = [...notReady('Withdrawn', outcome.message, stalled), draft(permitted, 'False', 'NotPermitted', outcome.message)];
-      const { policy: _policy, ...kept } = previous ?? {};
+      const { policy: _policy, ...kept } = previous;
       const stageDrafts = keptStages(previous).map((stage) =>
         stage.type === stageConditions.user ? draft(stage.type, 'False', 'Withdrawn', outcome.message) : stage,
       );
@@ -76,13 +79,27 @@ export function nextStatus(
       const drift = outcome.findings.find((finding) => !finding.blocking);
       if (drift) drafts.push(draft(drifted, 'True', drift.reason, drift.message));
       const stageDrafts = stages.map((stage) => stageDone(stage, stage === 'grants' ? blocking : undefined));
-      const { accessEndsAt: _accessEndsAt, ...kept } = previous ?? {};
+      const { accessEndsAt: _accessEndsAt, ...kept } = previous;
       return {
         ...kept,
         ...outcome.facts,
         ...handled,
         observedGeneration: context.generation,
         conditions: merge(previous, [...drafts, allowed()], stageDrafts, context),
+      };
+    }
+    case 'reported': {
+      const then = outcome.afterwards.length > 0 ? `, and then see to ${outcome.afterwards.join(', ')}` : '';
+      const message = `Enforce would do ${outcome.steps.length} steps${then}: they are in status.plan`;
+      const { accessEndsAt: _accessEndsAt, ...kept } = previous;
+      const drafts = [draft(ready, 'False', 'DriftDetected', message), allowed()];
+      return {
+        ...kept,
+        ...outcome.facts,
+        ...handled,
+        plan: planText(outcome.steps, outcome.afterwards),
+        observedGeneration: context.generation,
+        conditions: merge(previous, drafts, keptStages(previous), context),
       };
     }
     case 'failed': {

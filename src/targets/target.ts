@@ -100,6 +100,8 @@ export interface Target {
   identify(server: ServerObservation, options: Cancellable): Promise<string>;
   /** Takes the login away and ends the sessions; needs no lock on the user's objects. `absent`: no such user; `not-ours`: another's mark, nothing done. */
   end(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<'ended' | 'absent' | 'not-ours'>;
+  /** Says in the user's mark that nobody looks after it any more, and leaves its login and rights as they are. */
+  release(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<'released' | 'absent' | 'not-ours'>;
   /** Takes away the rights and drops the user, or leaves a locked shell that keeps owning its objects. Only after `end`; may fail and be repeated. */
   tidy(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<Tidied>;
   /** Closes the sessions kept for reuse. Never throws. */

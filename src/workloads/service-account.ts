@@ -28,7 +28,7 @@ export type ServiceAccountStep =
 
 /** Kubernetes service accounts: annotated for azure-workload-identity, with their settings in a Secret. */
 export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
-  return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, release };
+  return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, release, retain };
 
   async function observeIdentity(request: WorkloadRequest, { signal }: Cancellable): Promise<ServiceAccount | undefined> {
     return await client.get(serviceAccounts, { namespace: request.namespace, name: accountName(request) }, { signal });
@@ -101,6 +101,14 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
       if (secret && isOurSecret(secret, uid)) await client.delete(secrets, { namespace, name }, { uid: secret.metadata.uid, signal });
     }
     if (request.sharedWith === 'nobody') await releaseAccount(request, { signal });
+  }
+
+  /** Without its owner reference the Secret outlives the connection. */
+  async function retain(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
+    const secret = await client.get(secrets, { namespace: request.namespace, name: secretName(request) }, { signal });
+    if (!secret || !isOurSecret(secret, request.uid)) return;
+    const ownerReferences = (secret.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== request.uid);
+    await client.replace(secrets, { ...secret, metadata: { ...secret.metadata, ownerReferences } }, { signal });
   }
 
   async function releaseAccount(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {

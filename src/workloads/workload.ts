@@ -34,6 +34,8 @@ export interface WorkloadKind {
   apply(steps: readonly Step[], request: WorkloadRequest, context: WorkloadContext, options: ApplyOptions): Promise<void>;
   /** Takes away what this connection alone needed. Succeeds when it is gone already. */
   release(request: WorkloadRequest, options: Cancellable): Promise<void>;
+  /** Leaves everything as it is when the connection goes: what would go with it is made to stay. */
+  retain(request: WorkloadRequest, options: Cancellable): Promise<void>;
 }
 
 /** What applying needs beside the steps, because steps hold no values. */

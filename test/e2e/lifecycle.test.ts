@@ -303,6 +303,87 @@ describe('the life of a connection', function () {
     await asSuperuser('orders', `DROP OWNED BY "${owners[0]?.o}"; DROP ROLE "${owners[0]?.o}"`);
   });
 
+  it('with Disable goes on where it was when the same resource is made again', async () => {
+    const { controlPlane } = await sandbox();
+    const key = await readyConnection((spec) => {
+      spec.access.profile = 'ReadWriteDDL';
+      spec.deletionPolicy = 'Disable';
+    });
+    const { settings, token } = await loginOf(key);
+    const session = await logIn(settings, token);
+    await session.query('CREATE TABLE public.kept (id int)');
+    await deleteConnection(key);
+    await waitForConnection(controlPlane.api, key, (each) => each === undefined, inTime());
+    expect(await messageOf(session.query('SELECT 1'))).not.to.equal('it went through');
+    expect(await messageOf(logIn(settings, token))).to.match(/password authentication failed|not permitted to log in/);
+    await createConnection(
+      key,
+      specOf((spec) => (spec.access.profile = 'ReadWriteDDL')),
+    );
+    await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+    const again = await loginOf(key);
+    const owner = await logIn(again.settings, again.token);
+    await owner.query('ALTER TABLE public.kept ADD COLUMN note text');
+    await owner.query('DROP TABLE public.kept');
+    await owner.end();
+  });
+
+  it('with Retain leaves the access as it is, and the same resource takes it up again', async () => {
+    const { controlPlane } = await sandbox();
+    const key = await readyConnection((spec) => (spec.deletionPolicy = 'Retain'));
+    const { settings, token } = await loginOf(key);
+    await deleteConnection(key);
+    await waitForConnection(controlPlane.api, key, (each) => each === undefined, inTime());
+    await (await logIn(settings, token)).end();
+    const [role] = await asSuperuser<{ mark: string }>(
+      'postgres',
+      "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1",
+      [key.user],
+    );
+    expect(role?.mark).to.match(/ created released$/);
+    const secret = `/api/v1/namespaces/${key.namespace}/secrets/c`;
+    expect((await controlPlane.api.request('GET', secret, {}, inTime())).metadata.ownerReferences ?? []).to.deep.equal([]);
+    await controlPlane.api.request('DELETE', secret, {}, inTime());
+    await createConnection(key, specOf());
+    await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+  });
+
+  it('in Report mode shows what Enforce would do, and changes nothing', async () => {
+    const { controlPlane, journal } = await sandbox();
+    const namespace = await newNamespace();
+    await newServiceAccount(namespace);
+    const key = { namespace, name: 'c' };
+    const from = journal.list().length;
+    await createConnection(
+      key,
+      specOf((spec) => (spec.mode = 'Report')),
+    );
+    const reported = await waitForReady(controlPlane.api, key, { status: 'False', reason: 'DriftDetected' }, inTime());
+    expect(reported.status?.plan?.steps?.[0]).to.include({ kind: 'put-federated-credential' });
+    expect(reported.status?.plan?.total).to.equal(5);
+    expect(reported.metadata.finalizers ?? []).to.deep.equal([]);
+    const writes = journal
+      .list()
+      .slice(from)
+      .filter(
+        (each) =>
+          (each.kind === 'arm' && each.method !== 'GET') ||
+          (each.kind === 'sql' && /^(GRANT|REVOKE|ALTER|COMMENT|DROP|CREATE)/.test(each.statement)),
+      );
+    expect(writes).to.deep.equal([]);
+
+    await patchConnection(key, { spec: { mode: 'Enforce' } });
+    await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+    await patchConnection(key, { spec: { mode: 'Report' } });
+    await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+    await asSuperuser('orders', `REVOKE INSERT ON public.things FROM "aad_${namespace}_c"`);
+    const drifted = await waitForReady(controlPlane.api, key, { status: 'False', reason: 'DriftDetected' }, inTime());
+    expect(drifted.status?.plan?.steps?.map(({ summary }) => summary)).to.deep.equal([
+      `GRANT INSERT ON TABLE "public"."things" TO "aad_${namespace}_c"`,
+      'settings: <known after apply>',
+    ]);
+  });
+
   it('lets go when the user can log in no more, and tidies it away later from a tombstone', async () => {
     const { controlPlane, faults } = await sandbox();
     const key = await readyConnection();
@@ -515,9 +596,6 @@ describe('what this version does not serve', () => {
     'profile Custom': (spec) =>
       (spec.access = { profile: 'Custom', grants: [{ objectType: 'Table', schema: 'public', names: ['*'], privileges: ['SELECT'] }] }),
     routines: (spec) => (spec.access.routines = 'All'),
-    'mode Report': (spec) => (spec.mode = 'Report'),
-    'deletionPolicy Disable': (spec) => (spec.deletionPolicy = 'Disable'),
-    'deletionPolicy Retain': (spec) => (spec.deletionPolicy = 'Retain'),
     adoption: (spec) => (spec.databaseUser = { adopt: true }),
   };
 

@@ -100,7 +100,12 @@ describe('the structure of src', () => {
     const readers = files
       .filter(({ path, text }) => folder(path) !== 'runtime' && /\.status\?\.|connection\.status\b/.test(text))
       .map(({ path }) => path);
-    expect(readers).to.have.members(['connection/report.ts', 'connection/resolve.ts', 'connection/policy-status.ts']);
+    expect(readers).to.have.members([
+      'connection/report.ts',
+      'connection/resolve.ts',
+      'connection/policy-status.ts',
+      'connection/withdrawals.ts',
+    ]);
   });
 
   it('makes conditions nowhere but in the two files about status', () => {

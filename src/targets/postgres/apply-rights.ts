@@ -94,9 +94,9 @@ function inBatches(steps: readonly GrantStep[]): GrantStep[][] {
   return batches;
 }
 
-/** Conflicts and lost connections are no step's fault, and what isn't from the database isn't either. */
+/** Conflicts and lost connections are no step's fault, and what isn't from the database isn't either; a lock that somebody holds for long keeps back only those who need it. */
 function isOneStepsFault(error: unknown): boolean {
-  return (
-    sqlState(error) !== undefined && asConnectionError(error, { step: 'statement', host: '', database: '', login: '' }).kind === 'stalled'
-  );
+  const code = sqlState(error);
+  if (code === undefined) return false;
+  return code === '55P03' || asConnectionError(error, { step: 'statement', host: '', database: '', login: '' }).kind === 'stalled';
 }

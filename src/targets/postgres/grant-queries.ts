@@ -11,10 +11,15 @@ export const maximumNamedObjects = 5_000;
  * are many, and grouping by item first a fraction of a second (measured with 1,000 of each). Members of extensions are left out.
  * `acting` tells how this session may act for an owner: own (it inherits its rights), selfgrant (it may join the role: with an ADMIN option that it has or inherits,
  * which pg_has_role doesn't tell from one that it could only SET ROLE to), no.
- * $1: the role's oid; $2: event triggers known to be harmless; $3: how the marks of our cluster begin, or null when future objects are of no interest.
+ * `revocable` tells whether a REVOKE of ours, as the owner where we act for it, takes a right back: PostgreSQL revokes what the session's own role gave, where that one may pass the
+ * right on, and else what the owner or another role gave that the session inherits from (select_best_grantor); where several may, nothing tells which.
+ * $1: the role's oid; $2: event triggers known to be harmless; $3: how the marks of our cluster begin, or null when future objects are of no interest;
+ * $4: whether schemas that extensions made are left out too.
  */
 export const readRights = sql`WITH nsp AS MATERIALIZED (
-  SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+  SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT ($4::boolean AND EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))),
 ext AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_catalog.pg_depend AS d WHERE d.deptype = 'e'),
 obj AS MATERIALIZED (
   SELECT c.relnamespace AS ns, CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind, c.relowner AS own, coalesce(c.relacl, '{}') AS acl
@@ -40,10 +45,10 @@ owner AS MATERIALIZED (
     UNION SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS o),
 small AS (
   SELECT 'database' AS kind, d.datname AS name, NULL::name AS schema, NULL::name AS relation, d.datdba AS own,
-    coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba)) AS acl
+    coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba)) AS acl, coalesce(d.datacl, '{}') AS options
   FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()
-  UNION ALL SELECT 'schema', nspname, NULL, NULL, nspowner, coalesce(nspacl, '{}') FROM nsp
-  UNION ALL SELECT 'column', a.attname, nsp.nspname, c.relname, c.relowner, a.attacl FROM pg_catalog.pg_attribute AS a
+  UNION ALL SELECT 'schema', nspname, NULL, NULL, nspowner, coalesce(nspacl, '{}'), coalesce(nspacl, '{}') FROM nsp
+  UNION ALL SELECT 'column', a.attname, nsp.nspname, c.relname, c.relowner, a.attacl, a.attacl || coalesce(c.relacl, '{}') FROM pg_catalog.pg_attribute AS a
     JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN nsp ON nsp.oid = c.relnamespace
     LEFT JOIN ext AS e ON e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid
     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND e.objid IS NULL)
@@ -53,7 +58,11 @@ SELECT kind, entry FROM (
   FROM small AS s JOIN owner AS w ON w.oid = s.own CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
       'canPassOn', a.is_grantable,
-      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'))) AS rights
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'),
+      'revocable', CASE WHEN pg_catalog.pg_get_userbyid(a.grantor) = current_user THEN true
+        WHEN a.grantor <> s.own AND (pg_catalog.pg_has_role(s.own, 'USAGE') OR NOT pg_catalog.pg_has_role(a.grantor, 'USAGE')) THEN false
+        ELSE NOT EXISTS (SELECT FROM pg_catalog.unnest(s.options) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
+          WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END)) AS rights
     FROM pg_catalog.unnest(s.acl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee IN (0, $1::oid)) AS r
   WHERE s.kind <> 'column' OR r.rights IS NOT NULL
   UNION ALL SELECT 'group', pg_catalog.jsonb_build_object('kind', g.kind, 'schema', nsp.nspname, 'schemaOid', nsp.oid, 'owner', w.name, 'ownerOid', w.oid, 'acting', w.acting, 'count', g.n)
@@ -84,7 +93,11 @@ LIMIT 20001`;
 export const nameRelations = sql`SELECT c.relname AS name,
   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
       'canPassOn', a.is_grantable,
-      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE')))
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'),
+      'revocable', CASE WHEN pg_catalog.pg_get_userbyid(a.grantor) = current_user THEN true
+        WHEN a.grantor <> c.relowner AND (pg_catalog.pg_has_role(c.relowner, 'USAGE') OR NOT pg_catalog.pg_has_role(a.grantor, 'USAGE')) THEN false
+        ELSE NOT EXISTS (SELECT FROM pg_catalog.unnest(c.relacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
+          WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END))
     FROM pg_catalog.unnest(c.relacl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee IN (0, $1::oid)) AS rights,
   (SELECT pg_catalog.jsonb_agg(p.privilege) FROM pg_catalog.unnest($5::text[]) AS p (privilege) WHERE $6::boolean
     AND CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION'))
@@ -105,7 +118,11 @@ export const nameRoutines = sql`SELECT p.proname AS name,
   FROM pg_catalog.pg_proc AS p CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', false, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
       'canPassOn', a.is_grantable,
-      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'))) AS rights
+      'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'),
+      'revocable', CASE WHEN pg_catalog.pg_get_userbyid(a.grantor) = current_user THEN true
+        WHEN a.grantor <> p.proowner AND (pg_catalog.pg_has_role(p.proowner, 'USAGE') OR NOT pg_catalog.pg_has_role(a.grantor, 'USAGE')) THEN false
+        ELSE NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
+          WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END)) AS rights
     FROM pg_catalog.unnest(p.proacl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee = $1::oid) AS r
   WHERE p.pronamespace = $2::oid AND p.proowner = $3::oid AND r.rights IS NOT NULL
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -25,9 +25,9 @@ export async function observeRights(session: Session, request: RightsRequest, { 
   return await session.reading(
     async () => {
       const marks = request.promised.futureObjects ? `dbaccess/1 ${request.clusterHash} ` : null;
-      const rows = await session.query<RightRow & Record<string, unknown>>(readRights, [request.roleOid, request.knownTriggers, marks], {
-        signal,
-      });
+      // nobody who says * means the schemas that an extension made for itself
+      const values = [request.roleOid, request.knownTriggers, marks, request.promised.schemas === undefined];
+      const rows = await session.query<RightRow & Record<string, unknown>>(readRights, values, { signal });
       if (rows.length > maximumRightRows) throw tooMany(request.database);
       const found = readRightRows(rows);
       const objects = await withPassable(session, request, found.objects, { signal });

@@ -10,6 +10,9 @@ export const whoAmI = sql`SELECT session_user AS "sessionUser", current_user AS 
 /** What tells this server from every other one, also when it was restored under the name of another. */
 export const readServerIdentifier = sql`SELECT c.system_identifier::text AS "serverIdentifier" FROM pg_catalog.pg_control_system() AS c`;
 
+/** The owner of a database may limit everybody's transactions, from PostgreSQL 17 on; ours are short by themselves. */
+export const unlimitTransactions = sql`SELECT pg_catalog.set_config('transaction_timeout', '0', false)`;
+
 /** A role and its binding; in database `postgres` only. $1: the name; $2: event triggers known to be harmless. */
 export const readUser = sql`SELECT
   (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() AS c) AS "serverIdentifier",

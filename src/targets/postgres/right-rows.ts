@@ -27,7 +27,7 @@ interface ObjectEntry {
   readonly rights: readonly Right[] | null;
 }
 
-type CountEntry = Right & Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'> & { readonly count: number };
+type CountEntry = Omit<Right, 'revocable'> & Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'> & { readonly count: number };
 
 type DefaultEntry = Omit<DefaultRight, 'schema' | 'kind'> & { readonly schema: string | null; readonly type: string };
 

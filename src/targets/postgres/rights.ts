@@ -9,8 +9,10 @@ export interface Right {
   readonly grantor: string;
   readonly privilege: Privilege;
   readonly canPassOn: boolean;
-  /** Whether the session has the grantor's rights, so that it may take back what that one gave. */
+  /** Whether the session has the grantor's rights. */
   readonly fromUs: boolean;
+  /** Whether a REVOKE takes it back: of the session, or of its owner where the session can act for that one. */
+  readonly revocable: boolean;
 }
 
 /** An object and the rights that the user and PUBLIC have on it. */
@@ -32,7 +34,7 @@ export interface ObjectGroup {
   readonly ownerOid: number;
   readonly acting: Acting;
   readonly count: number;
-  readonly rights: readonly (Right & { readonly count: number })[];
+  readonly rights: readonly (Omit<Right, 'revocable'> & { readonly count: number })[];
 }
 
 /** A right that the user gets on what an owner creates later; in all schemas when none is named. */

@@ -33,7 +33,7 @@ export interface TypeName {
   readonly name: string;
 }
 
-/** What default privileges can be about, as far as profiles give any. */
+/** What default privileges can be about. */
 export type FutureKind = 'table' | 'sequence' | 'routine' | 'schema' | 'type' | 'largeobject';
 
 /** Whether this version of ours knows a right by this name. */
@@ -41,7 +41,7 @@ export function isPrivilege(name: string): name is Privilege {
   return name in privileges;
 }
 
-/** Rights in the order of their names above, for a GRANT or REVOKE. */
+/** Rights for a GRANT or REVOKE. */
 export function privilegeList(names: readonly Privilege[]): Sql {
   return sqlList(names.map((name) => privileges[name]));
 }
@@ -90,14 +90,15 @@ function objectName(object: Securable): Sql {
     case 'column':
       return sql`${quoteIdentifier(object.schema)}.${quoteIdentifier(object.table)}`;
     case 'routine':
-      return sql`${quoteIdentifier(object.schema)}.${quoteIdentifier(object.name)}(${sqlList(object.arguments.map(typeName))})`;
+      return sql`${quoteIdentifier(object.schema)}.${quoteIdentifier(object.name)}(${sqlList(object.arguments.map(argument))})`;
     default:
       return object satisfies never;
   }
 }
 
-function typeName({ schema, name }: TypeName): Sql {
-  return sql`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+/** IN, because a procedure whose OUT arguments are of the same types would be meant as well otherwise. */
+function argument({ schema, name }: TypeName): Sql {
+  return sql`IN ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
 /** The plural that ALTER DEFAULT PRIVILEGES wants. */

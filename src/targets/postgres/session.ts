@@ -4,7 +4,8 @@ import { ConnectionError } from '../../api/connection-error.ts';
 import type { Cancellable } from '../target.ts';
 import type { ErrorPlace } from './driver-error.ts';
 import { asConnectionError } from './errors.ts';
-import { whoAmI } from './queries.ts';
+import { unlimitTransactions, whoAmI } from './queries.ts';
+import { pinnedSearchPath, startupOptions, statementTimeoutInMs } from './session-settings.ts';
 import type { Sql } from './sql.ts';
 import { beginRead, beginWrite, commit, rollback } from './statements.ts';
 
@@ -12,33 +13,12 @@ import { beginRead, beginWrite, commit, rollback } from './statements.ts';
 export const port = 5432;
 
 const connectTimeoutInMs = 15_000;
-const statementTimeoutInMs = 30_000;
 /** Beyond the server's own limit, for a server that stopped answering. */
 const answerTimeoutInMs = statementTimeoutInMs + 15_000;
 /** What one statement may answer, whatever somebody put into the catalogs. */
 const maximumAnswerBytes = 32 * 1024 * 1024;
 const maximumNotices = 1_000;
 const oldestVersion = 16;
-
-/**
- * Settings that a database's owner can set for everybody who enters (ALTER DATABASE … SET); as startup options they can't (threat-model D1, D2).
- * Values hold no blanks, which the packet would split at.
- */
-const pinned: Readonly<Record<string, string | number>> = {
-  search_path: 'pg_catalog,pg_temp',
-  standard_conforming_strings: 'on',
-  default_transaction_read_only: 'off',
-  role: 'none',
-  statement_timeout: statementTimeoutInMs,
-  lock_timeout: 5_000,
-  idle_in_transaction_session_timeout: 30_000,
-  idle_session_timeout: 0,
-  client_min_messages: 'notice',
-  createrole_self_grant: '',
-  transform_null_equals: 'off',
-  quote_all_identifiers: 'off',
-  check_function_bodies: 'on',
-};
 
 /** A warning or notice; GRANT and REVOKE tell their failures so. */
 export interface Notice {
@@ -150,7 +130,7 @@ export class Session {
       [],
       { signal },
     );
-    if (row?.sessionUser !== login || row.currentUser !== login || row.database !== database || row.searchPath !== pinned['search_path'])
+    if (row?.sessionUser !== login || row.currentUser !== login || row.database !== database || row.searchPath !== pinnedSearchPath)
       throw new ConnectionError(
         'waiting',
         'WrongServer',
@@ -163,6 +143,7 @@ export class Session {
         'UnsupportedServer',
         `${host} runs PostgreSQL ${this.#majorVersion}: upgrade it to ${oldestVersion} or later`,
       );
+    if (this.#majorVersion >= 17) await this.query(unlimitTransactions, [], { signal });
   }
 
   async #transaction<T>(begin: Sql, work: () => Promise<T>, { signal }: Cancellable): Promise<T> {
@@ -244,9 +225,7 @@ function clientConfig({ host, database, login, token, ca, signal }: SessionOptio
     user: login,
     password: () => token({ signal }),
     ssl,
-    options: Object.entries(pinned)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    options: startupOptions,
     application_name: 'passwordless-operator',
     connectionTimeoutMillis: connectTimeoutInMs,
     query_timeout: answerTimeoutInMs,

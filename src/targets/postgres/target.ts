@@ -15,6 +15,7 @@ import { planRights } from './plan-rights.ts';
 import { planUser, requireUserName } from './plan-user.ts';
 import { promisedBy } from './profile.ts';
 import { readServerIdentifier } from './queries.ts';
+import { releaseUser } from './release.ts';
 import type { RightsObservation } from './rights.ts';
 import { type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
 import { port, Session } from './session.ts';
@@ -143,6 +144,10 @@ class PostgresTarget implements Target {
   async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
     const { logger } = this.#options;
     return await this.#in(server, 'postgres', (session) => endUser(session, request, ours(server), { logger, signal }), { signal });
+  }
+
+  async release(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
+    return await this.#in(server, 'postgres', (session) => releaseUser(session, request, ours(server), { signal }), { signal });
   }
 
   async tidy(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {

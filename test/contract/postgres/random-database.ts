@@ -39,11 +39,15 @@ const onSequences = ['SELECT', 'UPDATE', 'USAGE', 'ALL'];
 const table = { word: 'TABLE', privileges: onTables, ownedAs: 'TABLE' };
 const objectKinds: readonly ObjectKind[] = [
   { ...table, create: (name) => `CREATE TABLE ${name} (id int, note text)` },
-  { ...table, create: (name) => `CREATE TABLE ${name} (id int GENERATED ALWAYS AS IDENTITY, note text, twice int GENERATED ALWAYS AS (1) STORED)` },
+  {
+    ...table,
+    create: (name) => `CREATE TABLE ${name} (id int GENERATED ALWAYS AS IDENTITY, note text, twice int GENERATED ALWAYS AS (1) STORED)`,
+  },
   { ...table, create: (name) => `CREATE TABLE ${name} (id serial, note text)` },
   {
     ...table,
-    create: (name) => `CREATE TABLE ${name} (id int, note text) PARTITION BY RANGE (id); CREATE TABLE ${name}_1 PARTITION OF ${name} DEFAULT`,
+    create: (name) =>
+      `CREATE TABLE ${name} (id int, note text) PARTITION BY RANGE (id); CREATE TABLE ${name}_1 PARTITION OF ${name} DEFAULT`,
   },
   { ...table, ownedAs: 'VIEW', create: (name) => `CREATE VIEW ${name} AS SELECT 1 AS id, '' AS note` },
   { ...table, ownedAs: 'MATERIALIZED VIEW', create: (name) => `CREATE MATERIALIZED VIEW ${name} AS SELECT 1 AS id, '' AS note` },
@@ -83,10 +87,16 @@ const grantees = fc.constantFrom(user, user, user, 'PUBLIC', 'operator', 'azure_
 const option = fc.constantFrom('', '', ' WITH GRANT OPTION');
 const actors = fc.constantFrom('operator', 'dba', 'team', 'azure_pg_admin', user);
 
-const randomObject = fc.record({ kind: fc.constantFrom(...objectKinds), schema: fc.constantFrom(...schemas), owner: fc.constantFrom(...owners) });
+const randomObject = fc.record({
+  kind: fc.constantFrom(...objectKinds),
+  schema: fc.constantFrom(...schemas),
+  owner: fc.constantFrom(...owners),
+});
 
 const databaseDeeds: fc.Arbitrary<string> = fc.oneof(
-  fc.tuple(fc.constantFrom('CREATE', 'CONNECT', 'TEMPORARY', 'ALL'), grantees, option).map(([what, to, can]) => `GRANT ${what} ON DATABASE here TO ${to}${can}`),
+  fc
+    .tuple(fc.constantFrom('CREATE', 'CONNECT', 'TEMPORARY', 'ALL'), grantees, option)
+    .map(([what, to, can]) => `GRANT ${what} ON DATABASE here TO ${to}${can}`),
   fc.constantFrom('TEMPORARY', 'ALL').map((what) => `REVOKE ${what} ON DATABASE here FROM PUBLIC`),
 );
 const schemaDeeds: fc.Arbitrary<string> = fc.oneof(
@@ -153,7 +163,7 @@ export const randomDatabase: fc.Arbitrary<RandomDatabase> = fc
 export const randomAccess: fc.Arbitrary<AccessSpec> = fc
   .record({
     profile: fc.constantFrom('ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All'),
-    schemas: fc.constantFrom(['public'], ['app'], ['public', 'theirs'], ['*']),
+    schemas: fc.constantFrom<string[]>(['public'], ['app'], ['public', 'theirs'], ['*']),
     futureObjects: fc.boolean(),
   })
   .map(({ profile, ...rest }) => access(profile, rest));

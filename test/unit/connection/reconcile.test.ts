@@ -203,6 +203,36 @@ describe('one pass over a connection', () => {
   });
 });
 
+describe('a connection in Report mode', () => {
+  it('says what would be done, and does none of it', async () => {
+    const bench = new Workbench();
+    bench.connect('orders', { mode: 'Report' }, { finalizers: [] });
+    await reconcile(key, bench.deps(), { signal });
+    expect(readyOf(bench)).to.include({ status: 'False', reason: 'DriftDetected' });
+    const { plan } = bench.statuses.at(-1)!;
+    expect(plan?.steps?.[0]?.kind).to.equal('put-federated-credential');
+    expect(plan?.steps?.slice(1)).to.deep.equal(
+      ['server', 'user', 'grants', 'settings'].map((stage) => ({ kind: 'afterwards', summary: `${stage}: <known after apply>` })),
+    );
+    expect(credentialsOf(bench)).to.deep.equal([]);
+    expect(
+      bench.calls.filter((call) => /secrets|serviceaccounts|passwordlessconnections/.test(call) && !call.startsWith('GET')),
+    ).to.deep.equal([]);
+  });
+
+  it('is Ready where Enforce would have nothing to do, and the plan goes', async () => {
+    const bench = new Workbench();
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    const enforced = bench.connections.get(key)!;
+    bench.change({ ...enforced, spec: { ...enforced.spec, mode: 'Report' } });
+    await reconcile(key, deps, { signal });
+    expect(readyOf(bench)).to.include({ status: 'True', reason: 'InSync' });
+    expect(bench.statuses.at(-1)).not.to.have.property('plan');
+  });
+});
+
 describe('the withdrawal of a connection', () => {
   let bench: Workbench;
   beforeEach(() => {
@@ -370,6 +400,50 @@ describe('the deletion of a connection', () => {
     await reconcile(key, deps, { signal });
     expect(bench.events.at(-1)?.reason).to.equal('AccessEnded');
     expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('with Disable takes the login away and keeps the rest', async () => {
+    bench.connect('orders', { deletionPolicy: 'Disable' });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(bench.calls).to.include('end user').and.not.to.include('tidy user');
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('with Retain leaves user, federation and Secret, where a policy says so', async () => {
+    const shop = bench.policies.list()[0]!;
+    bench.policies.set({
+      ...shop,
+      spec: { ...shop.spec, targets: shop.spec.targets.map((entry) => ({ ...entry, retain: 'Allow' as const })) },
+    });
+    bench.connect('orders', { deletionPolicy: 'Retain' });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(bench.calls).to.include('release user').and.not.to.include('end user');
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+    expect(bench.objects.get('secrets/shop/orders')?.metadata, 'it would go with its owner')
+      .to.have.property('ownerReferences')
+      .that.deep.equals([]);
+  });
+
+  it('with Retain ends the access all the same, where no policy says so any more', async () => {
+    const shop = bench.policies.list()[0]!;
+    const retaining = {
+      ...shop,
+      spec: { ...shop.spec, targets: shop.spec.targets.map((entry) => ({ ...entry, retain: 'Allow' as const })) },
+    };
+    bench.policies.set(retaining);
+    bench.connect('orders', { deletionPolicy: 'Retain' });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    bench.policies.set(shop);
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(bench.calls).to.include('end user').and.not.to.include('tidy user');
   });
 
   it('keeps in mind what could not be tidied away, also when somebody removed the ledger', async () => {

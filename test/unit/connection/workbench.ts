@@ -247,6 +247,10 @@ export class Workbench {
         this.#call('end user');
         return 'ended';
       },
+      release: async () => {
+        this.#call('release user');
+        return 'released';
+      },
       tidy: async () => {
         this.#call('tidy user');
         return { kind: 'gone' };

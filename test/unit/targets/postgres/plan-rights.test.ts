@@ -13,6 +13,7 @@ const right = (privilege: Privilege, change: Partial<Right> = {}): Right => ({
   privilege,
   canPassOn: false,
   fromUs: true,
+  revocable: true,
   ...change,
 });
 const database: RightsOn = {
@@ -36,7 +37,7 @@ const inSync: RightsObservation = {
   creators: [],
   eventTriggers: [],
 };
-const foreign = { grantor: 'dba', fromUs: false };
+const foreign = { grantor: 'dba', fromUs: false, revocable: false };
 
 function plan(change: Partial<RightsObservation>, promised = readOnly) {
   const { steps, findings } = planRights(promised, { ...inSync, ...change });
@@ -95,11 +96,18 @@ describe('the plan for rights in PostgreSQL', () => {
     ],
     ['what others gave on their own is told', { acting: 'no', rights: [right('SELECT'), right('DELETE')] }, [], ['PrivilegeNotRevocable']],
     [
-      'what we gave as another, of our own, can’t be taken back by us',
+      'what we gave too many of our own is revoked',
       { rights: [right('SELECT'), right('DELETE', { grantor: 'operator' })] },
+      ['REVOKE DELETE ON TABLE "public"."t" FROM "x"'],
+      [],
+    ],
+    [
+      'what the owner gave too many is told where a REVOKE of ours would go for our own',
+      { rights: [right('SELECT'), right('DELETE', { revocable: false })] },
       [],
       ['PrivilegeNotRevocable'],
     ],
+    ['what we gave of our own is there', { rights: [right('SELECT', { grantor: 'operator' })] }, [], []],
     ['what the user owns is left alone', { owner: 'x', rights: [] }, [], []],
   ];
   for (const [what, change, steps, findings] of rows) it(what, () => expect(withTable(change)).to.deep.equal({ steps, findings }));
