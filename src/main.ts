@@ -11,11 +11,19 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  if (config.caFile) tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(config.caFile, 'utf8')]);
+  if (config.caFile) tls.setDefaultCACertificates([...tls.getCACertificates('default'), readPem(config.caFile)]);
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
   await runOperator(config, { random: Math.random, newId: randomUUID }, { signal: stop.signal });
   return 0;
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`--ca-file ${path} can't be read: ${(error as Error).message}`);
+  }
 }
 
 /** A fault that nobody caught: the process is in an unknown state, so it ends, and Kubernetes starts it again. */

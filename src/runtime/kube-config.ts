@@ -12,8 +12,12 @@ export function loadKubeConfig(path?: string): KubeConfig {
   if (path === undefined) {
     config.loadFromDefault();
   } else {
-    config.loadFromFile(path);
-    rereadTokenFiles(config, path);
+    try {
+      config.loadFromFile(path);
+      rereadTokenFiles(config, path);
+    } catch (error) {
+      throw new Error(`the kubeconfig ${path} can't be read: ${(error as Error).message}`, { cause: error });
+    }
   }
   if (config.getCurrentCluster() === null)
     throw new Error(`the kubeconfig ${path ?? 'of the environment'} has no current context with a cluster`);

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import pg from 'pg';
@@ -559,6 +562,48 @@ describe('the PostgreSQL gateway', function () {
       connect(gateway.port, gateway.host).end(request);
       expect(await slow).to.include({ code: '57014' });
       expect((await session.query('SELECT 1 AS n')).rows).to.deep.equal([{ n: 1 }]);
+    });
+
+    it('serves a client that begins with TLS, as libpq does with sslnegotiation=direct', async () => {
+      const config: pg.ClientConfig & { readonly sslnegotiation: string } = { sslnegotiation: 'direct' };
+      const session = await asOperator(config);
+      expect((await session.query('SELECT 1 AS n')).rows).to.deep.equal([{ n: 1 }]);
+    });
+
+    it('refuses TLS from the first byte to a client that does not say it speaks PostgreSQL', async () => {
+      const socket = connectTls({ host: gateway.host, port: gateway.port, ca });
+      await once(socket, 'secureConnect');
+      socket.resume();
+      await once(socket, 'close');
+    });
+
+    it('ends the line of a cancelling client as TLS has it, with close_notify', async () => {
+      // in TLS 1.2 the kind of a record can be seen from outside
+      const records: number[] = [];
+      const raw = connect(gateway.port, gateway.host);
+      const through = new Duplex({
+        read: () => {},
+        write: (chunk, _encoding, done) => void raw.write(chunk, done),
+        final: (done) => void raw.end(done),
+      });
+      raw.write(Buffer.from('0000000804d2162f', 'hex'));
+      expect(String((await once(raw, 'data'))[0])).to.equal('S');
+      let rest = Buffer.alloc(0);
+      raw.on('data', (chunk: Buffer) => {
+        through.push(chunk);
+        rest = Buffer.concat([rest, chunk]);
+        while (rest.length >= 5 && rest.length >= 5 + rest.readUInt16BE(3)) {
+          records.push(rest[0] ?? 0);
+          rest = rest.subarray(5 + rest.readUInt16BE(3));
+        }
+      });
+      raw.on('end', () => through.push(null));
+      const socket = connectTls({ socket: through, host: gateway.host, ca, maxVersion: 'TLSv1.2' });
+      await once(socket, 'secureConnect');
+      socket.resume();
+      socket.write(Buffer.from('0000001004d2162e0000000100000002', 'hex'));
+      await once(raw, 'end');
+      expect(records.at(-1)).to.equal(21);
     });
 
     it('tells a client that its session was terminated', async () => {

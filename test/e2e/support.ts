@@ -6,10 +6,11 @@ import { apiVersion } from '../../src/api/names.ts';
 import type { ConnectionPolicy } from '../../src/api/policy.generated.ts';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import type { World } from '../sandbox/azure/world.ts';
 import type { PostgresServer } from '../sandbox/postgres-server.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { type ConnectionKey, waitForConnection } from '../support/connections.ts';
-import { trust } from '../support/workload.ts';
+import { type ConnectionKey, waitForConnection, waitForReady } from '../support/connections.ts';
+import { databaseToken, injectedBy, readSettings, trust } from '../support/workload.ts';
 
 /** For hooks that may be the first to ask for the sandbox, whose programs may have to be built: milliseconds. */
 export const startTimeout = 30 * 60_000;
@@ -193,4 +194,72 @@ export async function eventually(
     if (deadline.aborted) throw new Error(`within ${withinInMs} ms it never held that ${question}`);
     await systemClock.sleep(50, deadline).catch(() => undefined);
   }
+}
+
+/** A Ready connection in a namespace of its own, for service account `app`. */
+export async function readyConnection(
+  change: (spec: ConnectionSpec) => void = () => {},
+  name = 'c',
+): Promise<ConnectionKey & { readonly user: string }> {
+  const namespace = await newNamespace();
+  await newServiceAccount(namespace);
+  const key = { namespace, name };
+  await createConnection(key, specOf(change));
+  const connection = await waitForReady((await sandbox()).controlPlane.api, key, { status: 'True' }, inTime());
+  return { ...key, user: connection.status?.databaseUser?.name ?? '' };
+}
+
+/** What a workload logs in with: its settings, and a token of its own. */
+export async function loginOf(
+  key: ConnectionKey,
+): Promise<{ readonly settings: Readonly<Record<string, string>>; readonly token: string }> {
+  const { controlPlane, file } = await sandbox();
+  const account = { namespace: key.namespace, serviceAccount: 'app' };
+  const injected = await injectedBy(controlPlane.api, { ...account, authority: file.entra.authority }, inTime());
+  const token = await databaseToken(controlPlane.api, account, injected, inTime());
+  return { settings: await readSettings(controlPlane.api, key, inTime()), token };
+}
+
+/** The Events about a connection. */
+export async function eventsOf({ namespace, name }: ConnectionKey): Promise<readonly { reason: string; note: string; type: string }[]> {
+  const list = await (await sandbox()).controlPlane.api.request(
+    'GET',
+    `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+    {},
+    inTime(),
+  );
+  return list.items.filter((event: { regarding: { name: string } }) => event.regarding.name === name);
+}
+
+/** Why an action was refused, or that it wasn't. */
+export async function messageOf(action: Promise<unknown>): Promise<string> {
+  return action.then(
+    () => 'it went through',
+    (error: Error) => error.message,
+  );
+}
+
+/** Who may stand for an identity. */
+export function credentialsOf(world: Pick<World, 'identities'>, name: string) {
+  return world.identities.find((identity) => identity.name === name)?.federatedCredentials.map(({ subject }) => subject) ?? [];
+}
+
+/** Starts the sandbox for the tests of a file, with a table that was there before, and leaves nothing behind. */
+export function withTable(table: string): void {
+  before(async function () {
+    this.timeout(startTimeout);
+    await sandbox();
+    await everyPolicy();
+    await asSuperuser('orders', `CREATE TABLE public.${table} (id int)`);
+    await asSuperuser('orders', `ALTER TABLE public.${table} OWNER TO azure_pg_admin`);
+  });
+
+  afterEach(async function () {
+    this.timeout(testTimeout);
+    await deleteAllConnections();
+  });
+
+  after(async () => {
+    await asSuperuser('orders', `DROP TABLE public.${table}`);
+  });
 }

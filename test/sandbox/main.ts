@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Error('stopped')));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error('stopped')));
   const startedAt = Date.now();
   const log = (line: string) => console.log(`  ${line}`);
   const directory = join(root, '.sandbox');
@@ -73,7 +73,7 @@ function byHand({ args, env }: OperatorCommand): string {
     'The operator does not run yet. To run it:',
     '',
     ...variables.map((line) => `  ${line}`),
-    `  npm start -- ${args.map(shellQuoted).join(' ')}`,
+    `  npm start -- ${[...args, '--metrics-address=127.0.0.1:8080'].map(shellQuoted).join(' ')}`,
   ].join('\n');
 }
 

@@ -4,20 +4,13 @@ import type { Session } from './session.ts';
 import { joinRole, leaveRole, type Membership, restoreMembership } from './statements.ts';
 
 /**
- * Runs `work` while the session has the rights of some roles, within a transaction that is open already. Afterwards our memberships are as before;
- * a standing one would hand us whatever the role is given later.
+ * Runs `work` while the session has the rights of a role, within a transaction that is open already. Afterwards our memberships are as before;
+ * a standing one would hand us whatever the role is given later. One role at a time: with several, nothing tells in whose name a GRANT is made.
  */
-export async function actFor(
-  session: Session,
-  roles: readonly string[],
-  work: () => Promise<void>,
-  { signal }: Cancellable,
-): Promise<void> {
-  const [role, ...rest] = roles;
-  if (role === undefined) return await work();
+export async function actFor(session: Session, role: string, work: () => Promise<void>, { signal }: Cancellable): Promise<void> {
   const before = await memberships(session, role, { signal });
   await session.query(joinRole(role), [], { signal });
-  await actFor(session, rest, work, { signal });
+  await work();
   for (const now of await memberships(session, role, { signal })) {
     const was = before.find(({ grantor }) => grantor === now.grantor);
     if (!was) await session.query(leaveRole(role, now.grantor), [], { signal });

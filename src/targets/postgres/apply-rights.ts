@@ -46,17 +46,15 @@ async function write(session: Session, steps: readonly GrantStep[], request: Gua
     session.writing(
       async () => {
         await requireUnchanged(session, request, { user: 'there', database, signal });
-        await actFor(
-          session,
-          owners(steps),
-          async () => {
-            for (const step of steps) {
-              beforeStep(step);
-              await session.query(grantStatement(step), [], { signal });
-            }
-          },
-          { signal },
-        );
+        const work = async () => {
+          for (const step of steps) {
+            beforeStep(step);
+            await session.query(grantStatement(step), [], { signal });
+          }
+        };
+        const owner = steps[0] && ownerOf(steps[0]);
+        if (owner === undefined) await work();
+        else await actFor(session, owner, work, { signal });
       },
       { signal },
     );
@@ -71,17 +69,17 @@ async function write(session: Session, steps: readonly GrantStep[], request: Gua
     await endSessionsOf(session, await findOurs(session, request, { signal }), { signal });
 }
 
-function owners(steps: readonly GrantStep[]): readonly string[] {
-  return [...new Set(steps.flatMap((step) => ('actFor' in step && step.actFor !== undefined ? [step.actFor] : [])))];
+/** Whose role the session must join for a step. */
+function ownerOf(step: GrantStep): string | undefined {
+  return 'actFor' in step ? step.actFor : undefined;
 }
 
 /** Steps for which we act as ourselves are kept apart from those for an owner: with the owner's rights a REVOKE would go for the owner's grants instead. */
 function inBatches(steps: readonly GrantStep[]): GrantStep[][] {
   const batches: GrantStep[][] = [];
-  for (const actsForOwner of [false, true]) {
+  for (const owner of new Set([undefined, ...steps.map(ownerOf)])) {
     let room = 0;
-    for (const step of steps) {
-      if (('actFor' in step && step.actFor !== undefined) !== actsForOwner) continue;
+    for (const step of steps.filter((each) => ownerOf(each) === owner)) {
       const objects = 'on' in step ? step.on.length : 1;
       if (objects > room) {
         batches.push([]);

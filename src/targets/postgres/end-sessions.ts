@@ -69,6 +69,6 @@ async function endOnce(
   const asRole = async () => {
     seen = await end();
   };
-  await session.writing(() => actFor(session, [role.name], asRole, { signal }), { signal });
+  await session.writing(() => actFor(session, role.name, asRole, { signal }), { signal });
   return seen;
 }

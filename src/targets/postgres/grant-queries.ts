@@ -54,7 +54,8 @@ small AS (
     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND e.objid IS NULL)
 SELECT kind, entry FROM (
   SELECT 'object' AS kind, pg_catalog.jsonb_build_object('kind', s.kind, 'name', s.name, 'schema', s.schema, 'relation', s.relation, 'owner', w.name, 'acting', w.acting,
-    'rights', r.rights) AS entry
+    'rights', r.rights, 'grantable', (SELECT pg_catalog.jsonb_agg(DISTINCT b.privilege_type) FROM pg_catalog.unnest(s.options) AS v (item)
+      CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b WHERE b.is_grantable AND pg_catalog.pg_get_userbyid(b.grantee) = current_user)) AS entry
   FROM small AS s JOIN owner AS w ON w.oid = s.own CROSS JOIN LATERAL (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
       'canPassOn', a.is_grantable,
@@ -88,7 +89,8 @@ LIMIT 20001`;
 
 /**
  * Tables or sequences of one schema and owner whose rights for the role differ from exactly those promised, with all that it and PUBLIC have on them.
- * $1: the role's oid; $2, $3: oid of schema and owner; $4: relkinds; $5: the promised rights; $6: whether rights that we could pass on are of interest.
+ * $1: the role's oid; $2, $3: oid of schema and owner; $4: relkinds; $5: the promised rights; $6: whether we can't act for the owner.
+ * `grantable`: rights that we could pass on; where we can act for the owner, only those that the session's own role may, because it does so in its own name then.
  */
 export const nameRelations = sql`SELECT c.relname AS name,
   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('public', a.grantee = 0, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
@@ -99,8 +101,10 @@ export const nameRelations = sql`SELECT c.relname AS name,
         ELSE NOT EXISTS (SELECT FROM pg_catalog.unnest(c.relacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
           WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END))
     FROM pg_catalog.unnest(c.relacl) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a WHERE a.grantee IN (0, $1::oid)) AS rights,
-  (SELECT pg_catalog.jsonb_agg(p.privilege) FROM pg_catalog.unnest($5::text[]) AS p (privilege) WHERE $6::boolean
-    AND CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION'))
+  (SELECT pg_catalog.jsonb_agg(p.privilege) FROM pg_catalog.unnest($5::text[]) AS p (privilege)
+    WHERE CASE WHEN NOT $6::boolean THEN EXISTS (SELECT FROM pg_catalog.unnest(c.relacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
+        WHERE b.is_grantable AND b.privilege_type = p.privilege AND pg_catalog.pg_get_userbyid(b.grantee) = current_user)
+      WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION'))
       ELSE pg_catalog.has_table_privilege(c.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION')) END) AS grantable
   FROM pg_catalog.pg_class AS c
   WHERE c.relnamespace = $2::oid AND c.relowner = $3::oid AND c.relkind = ANY ($4::"char"[])

@@ -1,7 +1,7 @@
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Cancellable } from '../target.ts';
-import { difference, mayDiffer } from './compare-rights.ts';
-import { maximumRightRows, nameRelations, nameRoutines, readPassable, readRights } from './grant-queries.ts';
+import { type Difference, difference, mayDiffer } from './compare-rights.ts';
+import { maximumNamedObjects, maximumRightRows, nameRelations, nameRoutines, readPassable, readRights } from './grant-queries.ts';
 import { type Promised, promisedOn } from './profile.ts';
 import { type RightRow, readRightRows } from './right-rows.ts';
 import type { Acting, ObjectGroup, Right, RightsObservation, RightsOn } from './rights.ts';
@@ -44,7 +44,7 @@ function tooMany(database: string): ConnectionError {
   return new ConnectionError(
     'stalled',
     'TooManyObjects',
-    `database ${database} has more than ${maximumRightRows} combinations of schema, owner and grantor: it is too large to be looked after`,
+    `database ${database} has more than ${maximumRightRows} combinations of schema, owner and grantor, or more than ${maximumNamedObjects} objects of one owner with rights that others gave: it is too large to be looked after`,
   );
 }
 
@@ -63,7 +63,7 @@ async function withPassable(
   return objects.map((object) => {
     const { kind, name } = object.on;
     const grantable = passable.filter((each) => each.kind === kind && (kind === 'database' ? each.name === database : each.name === name));
-    return { ...object, grantable: grantable.map((each) => each.privilege) };
+    return object.acting === 'no' ? { ...object, grantable: grantable.map((each) => each.privilege) } : object;
   });
 }
 
@@ -86,13 +86,23 @@ async function nameObjects(session: Session, request: RightsRequest, group: Obje
   if (!mayDiffer(group, promised)) return [];
   const values = [request.roleOid, group.schemaOid, group.ownerOid, relationKinds[kind], promised, acting === ('no' satisfies Acting)];
   const rows = await session.query<RelationRow>(nameRelations, values, { signal });
-  return rows.map(({ name, rights, grantable }) => ({
-    on: { kind, schema, name },
-    owner,
-    acting,
-    rights: known(rights),
-    grantable: grantable ?? [],
-  }));
+  const named = rows.map(
+    ({ name, rights, grantable }): RightsOn => ({
+      on: { kind, schema, name },
+      owner,
+      acting,
+      rights: known(rights),
+      grantable: grantable ?? [],
+    }),
+  );
+  // those beyond the limit would never be looked at
+  if (named.length === maximumNamedObjects && named.every((object) => isLeftAlone(difference(object, promised))))
+    throw tooMany(request.database);
+  return named;
+}
+
+function isLeftAlone({ grant, lacking, revoke }: Difference): boolean {
+  return grant.length + lacking.length + revoke.length === 0;
 }
 
 /** As GRANT ON TABLE understands it: tables, partitioned tables, views, materialized views, foreign tables. */

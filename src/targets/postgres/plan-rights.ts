@@ -41,7 +41,15 @@ function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
     if (object.owner === userName) continue;
     const { on, owner } = object;
     const differs = difference(object, promisedOn(promised, on));
-    grants.add(on, differs.grant, actFor(object), false);
+    // apart, so that each can be taken back one day in the name in which it was given
+    const inOwnName = (privilege: Privilege) => object.grantable.includes(privilege);
+    grants.add(on, differs.grant.filter(inOwnName), undefined, false);
+    grants.add(
+      on,
+      differs.grant.filter((privilege) => !inOwnName(privilege)),
+      actFor(object),
+      false,
+    );
     for (const cascade of [false, true]) {
       const revoked = differs.revoke.filter((right) => right.canPassOn === cascade);
       revokes.add(on, revoked.filter((right) => right.grantor === owner).map(privilegeOf), actFor(object), cascade);

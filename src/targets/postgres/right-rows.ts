@@ -25,6 +25,7 @@ interface ObjectEntry {
   readonly owner: string;
   readonly acting: Acting;
   readonly rights: readonly Right[] | null;
+  readonly grantable: readonly string[] | null;
 }
 
 type CountEntry = Omit<Right, 'revocable'> & Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'> & { readonly count: number };
@@ -60,9 +61,15 @@ function belongsTo(count: CountEntry, group: Omit<ObjectGroup, 'rights'>): boole
   return count.kind === group.kind && count.schemaOid === group.schemaOid && count.ownerOid === group.ownerOid;
 }
 
-function objectOf({ kind, name, schema, relation, owner, acting, rights }: ObjectEntry): RightsOn {
+function objectOf({ kind, name, schema, relation, owner, acting, rights, grantable }: ObjectEntry): RightsOn {
   const on: Securable = kind === 'column' ? { kind, schema: schema ?? '', table: relation ?? '', name } : { kind, name };
-  return { on, owner, acting, rights: (rights ?? []).filter(({ privilege }) => isPrivilege(privilege)), grantable: [] };
+  return {
+    on,
+    owner,
+    acting,
+    rights: (rights ?? []).filter(({ privilege }) => isPrivilege(privilege)),
+    grantable: (grantable ?? []).filter(isPrivilege),
+  };
 }
 
 function defaultOf({ type, schema, ...rest }: DefaultEntry): DefaultRight[] {

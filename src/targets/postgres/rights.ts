@@ -21,7 +21,7 @@ export interface RightsOn {
   readonly owner: string;
   readonly acting: Acting;
   readonly rights: readonly Right[];
-  /** Rights that the session could pass on though it can't act for the owner. */
+  /** Rights that the session could pass on though it can't act for the owner; where it can, those that it would still pass on in its own name. */
   readonly grantable: readonly Privilege[];
 }
 

@@ -150,7 +150,7 @@ async function dropRights(
       await requireUnchanged(session, request, { user: 'there', database, signal });
       await actFor(
         session,
-        [role.name],
+        role.name,
         async () => {
           const [row] = await session.query<{ owns: boolean }>(readOwnsHere, [role.oid], { signal });
           if (row?.owns !== false)

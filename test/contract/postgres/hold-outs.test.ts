@@ -55,8 +55,10 @@ describe('a workload that holds out against the operator in PostgreSQL', functio
       await client.query(hold);
       const idle = await shop.logIn('aad_shop_orders', database);
       expect(await shop.reconcile(request('ReadOnly'))).to.deep.include({ findings: [] });
-      expect(await isAlive(client)).to.equal(false);
+      // up to PostgreSQL 17 a lock on a table doesn't hold up REVOKE
+      expect(await isAlive(client)).to.equal(hold.startsWith('LOCK') && Number.parseInt(shop.backend.version, 10) < 18);
       expect(await isAlive(idle)).to.equal(true);
+      await client.end().catch(() => {});
       expect(await rejection(idle.query('TRUNCATE old'))).to.have.property('code', '42501');
     });
 

@@ -132,6 +132,17 @@ describe('an odd database in PostgreSQL', function () {
     expect(await shop.reconcile(request('ReadWrite'))).to.deep.equal(inSync);
   });
 
+  it('may have more tables of others than are looked at one by one: then it is not called in order', async () => {
+    await shop.query(
+      database,
+      `DO $$ BEGIN FOR n IN 10000..15000 LOOP EXECUTE format('CREATE VIEW t%s AS SELECT', n); EXECUTE format('ALTER VIEW t%s OWNER TO pgadmin', n);
+       IF n < 15000 THEN EXECUTE format('GRANT SELECT ON t%s TO PUBLIC', n); END IF; END LOOP; END $$`,
+    );
+    expect(await rejection(shop.reconcile(request()))).to.include({ kind: 'stalled', reason: 'TooManyObjects' });
+    await shop.query(database, 'SET ROLE pgadmin; GRANT SELECT ON ALL TABLES IN SCHEMA public TO aad_shop_orders');
+    expect((await shop.reconcile(request())).findings).to.deep.equal([]);
+  });
+
   it('may limit everybody’s transactions, or load a library for everybody', async () => {
     const settings = [
       `local_preload_libraries = 'absent'`,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { Agent, fetch } from 'undici';
 import { type Entra, startEntra } from '../../sandbox/azure/entra.ts';
 import { TokenError } from '../../sandbox/azure/token-signer.ts';
@@ -149,6 +149,15 @@ describe('Entra of the sandbox', () => {
     const keys = (await (await fetch(document.jwks_uri, { dispatcher: agent })).json()) as { readonly keys: readonly object[] };
     expect(keys.keys).to.have.length(1);
     expect(keys.keys[0]).to.include({ kty: 'RSA', use: 'sig' }).and.not.to.have.property('d');
+  });
+
+  it('describes what checks its tokens, which are of version 1.0', async () => {
+    const discovery = await fetch(`${entra.authority}/${ids.tenant}/.well-known/openid-configuration`, { dispatcher: agent });
+    const document = (await discovery.json()) as { readonly jwks_uri: string; readonly issuer: string };
+    const token = await entra.issueFor(world.identities[1]!, 'a');
+    expect(decodeJwt(token).iss).to.equal(document.issuer);
+    const keys = (await (await fetch(document.jwks_uri, { dispatcher: agent })).json()) as { readonly keys: readonly object[] };
+    expect(keys.keys.map((key) => (key as { kid?: string }).kid)).to.deep.equal([decodeProtectedHeader(token).kid]);
   });
 
   describe('refuses', () => {

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { SandboxFile } from '../sandbox/sandbox-file.ts';
+import { identityId, sandbox, startTimeout, testTimeout } from './support.ts';
+
+describe('sandbox.json of a running sandbox', function () {
+  this.timeout(testTimeout);
+
+  before(async function () {
+    this.timeout(startTimeout);
+    await sandbox();
+  });
+
+  async function onDisk(): Promise<SandboxFile> {
+    return JSON.parse(await readFile(join((await sandbox()).directory, 'sandbox.json'), 'utf8'));
+  }
+
+  it('is what the sandbox says of itself', async () => {
+    expect(await onDisk()).to.deep.equal((await sandbox()).file);
+  });
+
+  it('has the new ids of an identity by the time that the controls answer', async () => {
+    const resourceId = identityId('shop-spare');
+    const { controls } = await onDisk();
+    const answer = await fetch(`${controls.endpoint}/identities/recreate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${controls.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceId }),
+    });
+    expect(answer.status).to.equal(200);
+    expect((await onDisk()).identities).to.deep.include(await answer.json());
+  });
+});
