@@ -48,7 +48,7 @@ function policyStatus(
         type: 'Accepted',
         status: 'True',
         reason: 'Accepted',
-        message: `it selects ${counts.namespaces} namespaces; ${counts.connections} connections would lose their access without it`,
+        message: `namespaces that it selects: ${counts.namespaces}; connections that would lose their access without it: ${counts.connections}`,
         observedGeneration: generation,
         lastTransitionTime: before?.lastTransitionTime ?? now,
       },

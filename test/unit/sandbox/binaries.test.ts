@@ -5,7 +5,10 @@ import { expect } from 'chai';
 import { cacheKey, findOrBuildBinaries } from '../../sandbox/control-plane/binaries.ts';
 
 describe('The binaries of the control plane', () => {
-  const signal = AbortSignal.timeout(600_000);
+  let signal: AbortSignal;
+  beforeEach(() => {
+    signal = AbortSignal.timeout(600_000);
+  });
   let directory: string;
 
   beforeEach(() => {

@@ -7,7 +7,10 @@ import type { Clock } from '../../../src/runtime/clock.ts';
 import { cacheDirectory, cachedDirectory } from '../../sandbox/cache.ts';
 
 describe('The cache of the sandbox', () => {
-  const signal = AbortSignal.timeout(600_000);
+  let signal: AbortSignal;
+  beforeEach(() => {
+    signal = AbortSignal.timeout(600_000);
+  });
   let cache: string;
 
   beforeEach(() => {

@@ -5,10 +5,11 @@ import { expect } from 'chai';
 import { lockDirectory } from '../../sandbox/directory-lock.ts';
 
 describe("The lock of a sandbox's directory", () => {
-  const signal = AbortSignal.timeout(20_000);
+  let signal: AbortSignal;
   let directory: string;
 
   beforeEach(async () => {
+    signal = AbortSignal.timeout(20_000);
     directory = await mkdtemp(join(tmpdir(), 'lock-'));
   });
 
