@@ -10,12 +10,10 @@ import { eventually } from '../support.ts';
 describe('A supervised process', function () {
   this.timeout(20_000);
   let signal: AbortSignal;
-  beforeEach(() => {
-    signal = AbortSignal.timeout(600_000);
-  });
   let directory: string;
 
   beforeEach(() => {
+    signal = AbortSignal.timeout(600_000);
     directory = mkdtempSync(join(tmpdir(), 'dbaccess-process-'));
   });
   afterEach(() => rmSync(directory, { recursive: true }));

@@ -6,12 +6,10 @@ import { cacheKey, findOrBuildBinaries } from '../../sandbox/control-plane/binar
 
 describe('The binaries of the control plane', () => {
   let signal: AbortSignal;
-  beforeEach(() => {
-    signal = AbortSignal.timeout(600_000);
-  });
   let directory: string;
 
   beforeEach(() => {
+    signal = AbortSignal.timeout(600_000);
     directory = mkdtempSync(join(tmpdir(), 'dbaccess-binaries-'));
   });
   afterEach(() => rmSync(directory, { recursive: true }));

@@ -8,12 +8,10 @@ import { cacheDirectory, cachedDirectory } from '../../sandbox/cache.ts';
 
 describe('The cache of the sandbox', () => {
   let signal: AbortSignal;
-  beforeEach(() => {
-    signal = AbortSignal.timeout(600_000);
-  });
   let cache: string;
 
   beforeEach(() => {
+    signal = AbortSignal.timeout(600_000);
     cache = mkdtempSync(join(tmpdir(), 'dbaccess-cache-'));
   });
   afterEach(() => rmSync(cache, { recursive: true }));
