@@ -5,6 +5,10 @@ import { asStageFailure } from './in-stage.ts';
 import { permission } from './permit.ts';
 import { resolveEnding } from './resolve.ts';
 
+const goneAlready = 'the database user was gone already';
+const notOurs = 'the user of that name belongs to somebody else and was left alone';
+export const nothingMade = 'nothing had been made for it';
+
 /**
  * Takes a connection's login away and ends its sessions; with `tidy` it goes on to drop the user, now or later. With `keep` grants, ownership and mark stay, so that
  * everything can come back. Answers what became of the user, for an Event. Throws StageFailure and ConnectionError.
@@ -21,9 +25,9 @@ export async function endUser(
   const ended = await target.end(request, server, { signal });
   switch (ended) {
     case 'absent':
-      return 'the database user was gone already';
+      return goneAlready;
     case 'not-ours':
-      return 'the user of that name belongs to somebody else and was left alone';
+      return notOurs;
     case 'ended':
       if (afterwards === 'keep') return `the database user ${request.userName} can't log in any more; its rights and what it owns stay`;
       return await tidyOrBury(target, request, server, deps, { signal });
@@ -40,9 +44,9 @@ export async function releaseUser(connection: PasswordlessConnection, deps: Deps
   const released = await target.release(request, server, { signal });
   switch (released) {
     case 'absent':
-      return 'the database user was gone already';
+      return goneAlready;
     case 'not-ours':
-      return 'the user of that name belongs to somebody else and was left alone';
+      return notOurs;
     case 'released':
       return `the database user ${request.userName} keeps its access, and nobody looks after it any more`;
     default:
@@ -59,7 +63,7 @@ interface Found {
 /** Where a connection's user is, or why there is none. */
 async function find(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Found | string> {
   const target = deps.targets.get(connection.spec.target.type);
-  if (!target) return 'nothing had been made for it';
+  if (!target) return nothingMade;
   const verdict = permission(connection, deps);
   const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
   const server = await serverOrAbsent(target, request, { signal });
@@ -93,7 +97,7 @@ async function tidyOrBury(
       case 'shell':
         return `the database user ${request.userName} can't log in any more; it stays as ${tidied.userName}, because ${tidied.why}`;
       case 'not-ours':
-        return 'the user of that name belongs to somebody else and was left alone';
+        return notOurs;
       default:
         return tidied satisfies never;
     }

@@ -3,7 +3,7 @@ import { finalizer } from '../api/names.ts';
 import { hasFinalizer, removeFinalizer } from '../runtime/finalizers.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
-import { endUser, releaseUser } from './end-user.ts';
+import { endUser, nothingMade, releaseUser } from './end-user.ts';
 import { asStageFailure, type StageFailure } from './in-stage.ts';
 import type { Outcome } from './outcome.ts';
 import { permission } from './permit.ts';
@@ -18,7 +18,7 @@ export async function finalize(connection: PasswordlessConnection, deps: Deps, {
   if (!hasFinalizer(connection, finalizer)) return { kind: 'gone' };
   try {
     const mayHaveActed = await mayHaveActedFor(connection, deps, { signal });
-    const note = mayHaveActed ? await carryOut(connection, deps, { signal }) : 'nothing had been made for it';
+    const note = mayHaveActed ? await carryOut(connection, deps, { signal }) : nothingMade;
     await removeFinalizer(deps.client, connections, connection, finalizer, { signal });
     deps.withdrawals.forget(connection.metadata.uid);
     return { kind: 'ended', note };

@@ -7,6 +7,7 @@ import type { StatusWriter } from '../runtime/status-writer.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import { defaultUserName } from './permit.ts';
+import { timeText } from './time-text.ts';
 
 type PolicyStatus = NonNullable<ConnectionPolicy['status']>;
 
@@ -39,7 +40,7 @@ function policyStatus(
   const counts = coverageOf(policy, deps.policies.list(), [...facts.values()], connections, { operatorNamespace: deps.operator.namespace });
   const { generation } = policy.metadata;
   const before = policy.status?.conditions?.find(({ type, status }) => type === 'Accepted' && status === 'True');
-  const now = `${new Date(deps.clock.now()).toISOString().slice(0, 19)}Z`;
+  const now = timeText(deps.clock.now());
   return {
     observedGeneration: generation,
     ...counts,

@@ -4,6 +4,7 @@ import type { ConnectionStatus } from '../api/spec.ts';
 import type { Finding } from '../api/step.ts';
 import type { Outcome } from './outcome.ts';
 import { planText } from './plan-text.ts';
+import { timeText } from './time-text.ts';
 
 /** What a status is said about. `now` in milliseconds since 1970. */
 export interface StatusContext {
@@ -174,9 +175,4 @@ const maximumMessage = 2048;
 
 function conditionsOf(status: ConnectionStatus | undefined): readonly Condition[] {
   return (status?.conditions ?? []) as readonly Condition[];
-}
-
-/** RFC 3339 to the second, as the API writes times. */
-function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

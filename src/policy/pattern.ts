@@ -18,11 +18,6 @@ export function matchesAny(patterns: readonly string[] | undefined, text: string
   return patterns?.some((pattern) => matchesPattern(pattern, text, namespace)) ?? false;
 }
 
-/** Whether a pattern can fit more than one text for a given namespace. */
-export function hasWildcard(pattern: string): boolean {
-  return pattern.includes('*');
-}
-
 /**
  * `matchesPattern` and the number of comparisons it took, never more than (places + 1) × (text + 1), whatever somebody writes (threat-model D15);
  * a place is a character of the pattern once the namespace is put in.
