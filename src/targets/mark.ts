@@ -21,7 +21,12 @@ const pattern = /^dbaccess\/1 ([0-9a-f]{16}) ([0-9a-f]{16}) ([0-9a-f-]{36}) (cre
 
 /** The mark as it is written into the database. */
 export function markText(mark: Mark): string {
-  return `dbaccess/1 ${mark.cluster} ${mark.connection} ${mark.uid} ${mark.origin} ${mark.state}`;
+  return `${clusterPrefix(mark.cluster)}${mark.connection} ${mark.uid} ${mark.origin} ${mark.state}`;
+}
+
+/** How every mark of a cluster begins, and no other text that is a mark. */
+export function clusterPrefix(cluster: string): string {
+  return `dbaccess/1 ${cluster} `;
 }
 
 /** The mark that a text is, or undefined for every other text. */

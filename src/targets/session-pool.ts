@@ -60,6 +60,12 @@ export class SessionPool<Address, Session extends ReusableSession> {
     }
   }
 
+  /** Returns at once where a session is open, also when it is in use; else opens one. Throws what opening throws, and the signal's reason. */
+  async ensure(address: Address, { signal }: Cancellable): Promise<void> {
+    if (this.#slots.get(this.#options.keyOf(address))?.session?.isUsable) return;
+    await this.use(address, async () => {}, { signal });
+  }
+
   /** Closes what is not in use, and the rest as soon as it is given back. Never throws. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -96,6 +96,11 @@ export interface Target {
   /** Applies steps of one stage that this target planned. The caller observes again afterwards: no error is not success. */
   apply(steps: readonly Step[], request: TargetRequest, server: ServerObservation, options: ApplyOptions): Promise<void>;
 
+  /**
+   * The users that bear a live mark of this cluster, with what ending them needs to know. `database` is where the operator looks at users: which one their
+   * connection was about isn't in the mark. Never writes, and answers a bounded number.
+   */
+  listMarked(server: ServerObservation, options: Cancellable): Promise<readonly EndingRequest[]>;
   /** The server's identifier, as `observeUser` tells it too. */
   identify(server: ServerObservation, options: Cancellable): Promise<string>;
   /** Takes the login away and ends the sessions; needs no lock on the user's objects. `absent`: no such user; `not-ours`: another's mark, nothing done. */

@@ -9,3 +9,14 @@ export function eventTriggerFinding(database: string, names: readonly string[]):
     { blocking: true },
   );
 }
+
+/** Triggers that everybody knows to be harmless who asks in one look. Pure. */
+export function knownToAll(requests: readonly { readonly knownTriggers?: readonly string[] | undefined }[]): readonly string[] {
+  const [first, ...others] = requests.map(({ knownTriggers = [] }) => knownTriggers);
+  return (first ?? []).filter((name) => others.every((known) => known.includes(name)));
+}
+
+/** Triggers that are not known to be harmless, as many as a message names. Pure. */
+export function unknownTriggers(triggers: readonly string[], known: readonly string[] = []): readonly string[] {
+  return triggers.filter((name) => !known.includes(name)).slice(0, 20);
+}

@@ -54,6 +54,8 @@ function repairs(
   const attributes = surplusAttributes(role);
   if (attributes.length > 0) actions.push({ kind: 'reset-attributes', userName, attributes });
   for (const database of user.settingsIn) actions.push({ kind: 'reset-settings', userName, database: database ?? undefined });
+  // to bind anew clears it as well
+  if (isBound && role.hasPassword) actions.push({ kind: 'clear-password', userName });
   if (!isBound || !role.canLogin) actions.push({ kind: 'allow-login', userName });
   return actions;
 }

@@ -13,29 +13,37 @@ export const readServerIdentifier = sql`SELECT c.system_identifier::text AS "ser
 /** The owner of a database may limit everybody's transactions, from PostgreSQL 17 on; ours are short by themselves. */
 export const unlimitTransactions = sql`SELECT pg_catalog.set_config('transaction_timeout', '0', false)`;
 
-/** A role and its binding; in database `postgres` only. $1: the name; $2: event triggers known to be harmless. */
-export const readUser = sql`SELECT
-  (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() AS c) AS "serverIdentifier",
-  (SELECT pg_catalog.to_jsonb(t) FROM (
-    SELECT r.oid, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser, r.rolcreaterole AS "createRole", r.rolcreatedb AS "createDatabase",
-      r.rolreplication AS replication, r.rolbypassrls AS "bypassRowSecurity", r.rolconnlimit AS "connectionLimit",
-      pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
-    FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text) AS t) AS role,
-  (SELECT p.entry FROM (SELECT pg_catalog.to_jsonb(l) AS entry FROM pg_catalog.pgaadauth_list_principals(false) AS l) AS p
-    WHERE coalesce(p.entry ->> 'rolname', p.entry ->> 'rolename') = $1::text LIMIT 1) AS principal,
-  (SELECT pg_catalog.jsonb_agg(DISTINCT d.datname) FROM pg_catalog.pg_db_role_setting AS s
-    JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole AND r.rolname = $1::text
-    LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
-    CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c (entry)
-    JOIN pg_catalog.pg_settings AS k ON k.name = pg_catalog.split_part(c.entry, '=', 1) AND k.context = 'user') AS settings,
-  (SELECT pg_catalog.jsonb_agg(t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
-    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 20) AS t) AS "eventTriggers"`;
+/**
+ * Roles and their bindings, as rows of a kind and a JSON object; in database `postgres` only. $1: the names; $2: event triggers that all who ask know to be harmless.
+ * `mayReadPasswords`: whether the session may look which roles have a password; by default only superusers and members of pg_read_all_data may.
+ */
+export const readUsers = sql`SELECT found.kind, found.entry FROM (
+  SELECT 'server' AS kind, pg_catalog.jsonb_build_object(
+    'serverIdentifier', (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() AS c),
+    'mayReadPasswords', pg_catalog.has_table_privilege('pg_catalog.pg_authid'::regclass::oid, 'SELECT')) AS entry
+  UNION ALL SELECT 'role', pg_catalog.jsonb_build_object('name', r.rolname, 'oid', r.oid::int8, 'canLogin', r.rolcanlogin, 'superuser', r.rolsuper, 'createRole', r.rolcreaterole,
+    'createDatabase', r.rolcreatedb, 'replication', r.rolreplication, 'bypassRowSecurity', r.rolbypassrls, 'connectionLimit', r.rolconnlimit,
+    'comment', pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256))
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname::text = ANY ($1::text[])
+  UNION ALL SELECT 'principal', p.entry FROM (SELECT pg_catalog.to_jsonb(l) AS entry FROM pg_catalog.pgaadauth_list_principals(false) AS l) AS p
+  WHERE coalesce(p.entry ->> 'rolname', p.entry ->> 'rolename') = ANY ($1::text[])
+  UNION ALL SELECT 'setting', pg_catalog.jsonb_build_object('name', r.rolname, 'database', d.datname) FROM pg_catalog.pg_db_role_setting AS s
+  JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole AND r.rolname::text = ANY ($1::text[])
+  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+  WHERE EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) AS c (entry)
+    JOIN pg_catalog.pg_settings AS k ON k.name = pg_catalog.split_part(c.entry, '=', 1) AND k.context = 'user')
+  UNION ALL SELECT 'trigger', pg_catalog.jsonb_build_object('name', t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
+    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 200) AS t) AS found`;
 
-/** What must still hold when we are about to write: the user's mark and no unknown event trigger. $1: the name; $2: event triggers known to be harmless. */
-export const readGuard = sql`SELECT
-  (SELECT pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1::text) AS comment,
-  (SELECT pg_catalog.jsonb_agg(t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
-    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 20) AS t) AS "eventTriggers"`;
+/** Which roles have a password; only where `mayReadPasswords`. What it is isn't read. $1: the names. */
+export const readPasswords = sql`SELECT a.rolname AS name FROM pg_catalog.pg_authid AS a WHERE a.rolname::text = ANY ($1::text[]) AND a.rolpassword IS NOT NULL`;
+
+/** What must still hold when we are about to write: the users' marks and no unknown event trigger. $1: the names; $2: event triggers that all who ask know to be harmless. */
+export const readGuards = sql`SELECT found.kind, found.name, found.comment FROM (
+  SELECT 'role' AS kind, r.rolname::text AS name, pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname::text = ANY ($1::text[])
+  UNION ALL SELECT 'trigger', t.evtname::text, NULL FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
+    WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 200) AS t) AS found`;
 
 /** A role by name, as much as its end needs. $1: the name. */
 export const readEnding = sql`SELECT r.oid, r.rolname AS name, r.rolcanlogin AS "canLogin", r.rolsuper AS superuser,

@@ -1,7 +1,7 @@
 import type { Logger } from '../../runtime/logger.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
-import { applyRights } from './apply-rights.ts';
-import { observeRights } from './observe-rights.ts';
+import { applyRightsOf } from './apply-rights.ts';
+import { observeRightsOf } from './observe-rights.ts';
 import { planRights } from './plan-rights.ts';
 import { nothing } from './profile.ts';
 import type { Session } from './session.ts';
@@ -17,11 +17,11 @@ export async function revokeAll(
 ): Promise<void> {
   const { database, mark, knownTriggers = [] } = request;
   for (let round = 1; round <= maximumRounds; round += 1) {
-    const rights = await observeRights(session, { ...request, knownTriggers, promised: nothing, clusterHash: mark.cluster }, { signal });
+    const rights = await observeRightsOf(session, { ...request, knownTriggers, promised: nothing, clusterHash: mark.cluster }, { signal });
     const { steps, findings } = planRights(nothing, rights);
     for (const { message } of findings) logger?.warn('rights of an ended user stay', { database, text: message });
     if (steps.length === 0) return;
     const beforeStep = ({ kind, summary }: { kind: string; summary: string }) => logger?.info('step', { stage: 'user', kind, summary });
-    await applyRights(session, steps, request, { beforeStep, database, logger, signal });
+    await applyRightsOf(session, { request, steps, beforeStep }, { database, logger, signal });
   }
 }

@@ -28,7 +28,7 @@ function databaseLacking(
   { on, owner, privileges }: Lacking,
   { userName, database }: Pick<RightsObservation, 'userName' | 'database'>,
 ): Finding {
-  const statement = grant(privileges, [on], userName);
+  const statement = grant(privileges, [on], [userName]);
   const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it: have ${owner} run ${statement}`;
   return finding('DatabaseNotOwned', message, { blocking: true });
 }
@@ -47,7 +47,7 @@ function ownersGrant(list: readonly Lacking[], userName: string): string {
     return grant(
       privileges,
       list.map((each) => each.on),
-      userName,
+      [userName],
     );
   return `GRANT ${privileges.join(', ')} ON ALL ${on.kind.toUpperCase()}S IN SCHEMA ${quoted(on.schema)} TO ${quoted(userName)}`;
 }

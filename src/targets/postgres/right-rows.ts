@@ -7,8 +7,8 @@ interface Entries {
   readonly group: Omit<ObjectGroup, 'rights'>;
   readonly count: CountEntry;
   readonly default: DefaultEntry;
-  readonly membership: MembershipFound;
-  readonly creator: Creator;
+  readonly membership: ToSomebody<MembershipFound>;
+  readonly creator: Creator & { readonly ownerOid: number };
   readonly trigger: { readonly name: string };
 }
 
@@ -17,6 +17,12 @@ export interface RightRow {
   readonly entry: unknown;
 }
 
+/** Whose it is: the oid of a role, 0 for PUBLIC. */
+type ToSomebody<T> = T & { readonly to: number };
+
+/** A right as the catalogs tell it. */
+export type RightEntry = ToSomebody<Omit<Right, 'public'>>;
+
 interface ObjectEntry {
   readonly kind: 'database' | 'schema' | 'column';
   readonly name: string;
@@ -24,13 +30,19 @@ interface ObjectEntry {
   readonly relation: string | null;
   readonly owner: string;
   readonly acting: Acting;
-  readonly rights: readonly Right[] | null;
+  readonly rights: readonly RightEntry[] | null;
   readonly grantable: readonly string[] | null;
 }
 
-type CountEntry = Omit<Right, 'revocable'> & Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'> & { readonly count: number };
+type CountEntry = Omit<RightEntry, 'revocable'> & Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'> & { readonly count: number };
 
-type DefaultEntry = Omit<DefaultRight, 'schema' | 'kind'> & { readonly schema: string | null; readonly type: string };
+type DefaultEntry = ToSomebody<Omit<DefaultRight, 'schema' | 'kind'>> & { readonly schema: string | null; readonly type: string };
+
+/** What one look at a database saw of one of the roles that it asked about. */
+export type RightsSeen = Omit<RightsObservation, 'database' | 'userName' | 'majorVersion' | 'eventTriggers'> & {
+  /** All that are enabled, apart from those that all who asked know to be harmless. */
+  readonly triggers: readonly string[];
+};
 
 /** pg_default_acl.defaclobjtype. */
 const futureKinds: Readonly<Record<string, FutureKind>> = {
@@ -42,37 +54,60 @@ const futureKinds: Readonly<Record<string, FutureKind>> = {
   L: 'largeobject',
 };
 
-/** Puts the rows of readRights together. Rights that PostgreSQL learned after this was written are left out: nobody promised them, and we couldn't name them. Pure. */
-export function readRightRows(rows: readonly RightRow[]): Omit<RightsObservation, 'database' | 'userName' | 'majorVersion'> {
+/**
+ * Puts the rows of readRights together, and answers what they say of one role. Rights that PostgreSQL learned after this was written are left out: nobody promised
+ * them, and we couldn't name them. Pure.
+ */
+export function readRightRows(rows: readonly RightRow[]): (roleOid: number) => RightsSeen {
   const entries = <Kind extends keyof Entries>(kind: Kind) =>
     rows.filter((row) => row.kind === kind).map(({ entry }) => entry as Entries[Kind]);
-  const counts = entries('count').filter(({ privilege }) => isPrivilege(privilege));
-  return {
-    objects: entries('object').map(objectOf),
-    groups: entries('group').map((group) => ({ ...group, rights: counts.filter((count) => belongsTo(count, group)) })),
-    defaults: entries('default').flatMap(defaultOf),
-    memberships: entries('membership'),
-    creators: entries('creator'),
-    eventTriggers: entries('trigger').map(({ name }) => name),
-  };
+  const objects = entries('object').map((entry) => ({ entry, rights: byHolder(entry.rights) }));
+  const groups = entries('group').map((group) => ({ group, counts: new Map<number, ObjectGroup['rights'][number][]>() }));
+  const groupOf = new Map(groups.map((each) => [groupKey(each.group), each]));
+  for (const { to, privilege, ...count } of entries('count')) {
+    const counts = groupOf.get(groupKey(count))?.counts;
+    if (!counts || !isPrivilege(privilege)) continue;
+    const { grantor, canPassOn, fromUs, count: number } = count;
+    counts.set(to, [...(counts.get(to) ?? []), { public: to === 0, privilege, grantor, canPassOn, fromUs, count: number }]);
+  }
+  const defaults = Map.groupBy(entries('default'), ({ to }) => to);
+  const memberships = Map.groupBy(entries('membership'), ({ to }) => to);
+  const creators = entries('creator');
+  const triggers = entries('trigger').map(({ name }) => name);
+  return (roleOid) => ({
+    objects: objects.flatMap(({ entry, rights }) => objectOf(entry, rightsOf(rights, roleOid))),
+    groups: groups.map(({ group, counts }) => ({ ...group, rights: [...(counts.get(0) ?? []), ...(counts.get(roleOid) ?? [])] })),
+    defaults: (defaults.get(roleOid) ?? []).flatMap(defaultOf),
+    memberships: (memberships.get(roleOid) ?? []).map(({ to: _, ...membership }) => membership),
+    creators: creators.filter(({ ownerOid }) => ownerOid !== roleOid).map(({ ownerOid: _, ...creator }) => creator),
+    triggers,
+  });
 }
 
-function belongsTo(count: CountEntry, group: Omit<ObjectGroup, 'rights'>): boolean {
-  return count.kind === group.kind && count.schemaOid === group.schemaOid && count.ownerOid === group.ownerOid;
+/** Rights that this version of ours knows, by who has them. Pure. */
+export function byHolder(rights: readonly RightEntry[] | null): ReadonlyMap<number, readonly Right[]> {
+  const known = (rights ?? []).filter(({ privilege }) => isPrivilege(privilege));
+  const grouped = Map.groupBy(known, ({ to }) => to);
+  return new Map([...grouped].map(([to, entries]) => [to, entries.map(({ to: _, ...right }) => ({ ...right, public: to === 0 }))]));
 }
 
-function objectOf({ kind, name, schema, relation, owner, acting, rights, grantable }: ObjectEntry): RightsOn {
+/** What a role has, and what it has because everybody has it. Pure. */
+export function rightsOf(rights: ReadonlyMap<number, readonly Right[]>, roleOid: number): readonly Right[] {
+  return [...(rights.get(0) ?? []), ...(rights.get(roleOid) ?? [])];
+}
+
+function groupKey({ kind, schemaOid, ownerOid }: Pick<ObjectGroup, 'kind' | 'schemaOid' | 'ownerOid'>): string {
+  return `${kind} ${schemaOid} ${ownerOid}`;
+}
+
+function objectOf({ kind, name, schema, relation, owner, acting, grantable }: ObjectEntry, rights: readonly Right[]): RightsOn[] {
+  // columns are of interest only where they have rights of their own
+  if (kind === 'column' && rights.length === 0) return [];
   const on: Securable = kind === 'column' ? { kind, schema: schema ?? '', table: relation ?? '', name } : { kind, name };
-  return {
-    on,
-    owner,
-    acting,
-    rights: (rights ?? []).filter(({ privilege }) => isPrivilege(privilege)),
-    grantable: (grantable ?? []).filter(isPrivilege),
-  };
+  return [{ on, owner, acting, rights, grantable: (grantable ?? []).filter(isPrivilege) }];
 }
 
-function defaultOf({ type, schema, ...rest }: DefaultEntry): DefaultRight[] {
+function defaultOf({ to: _, type, schema, ...rest }: DefaultEntry): DefaultRight[] {
   const kind = futureKinds[type];
   return kind && isPrivilege(rest.privilege) ? [{ ...rest, kind, schema: schema ?? undefined }] : [];
 }

@@ -1,6 +1,6 @@
 import { isOurs, type Mark, parseMark } from '../mark.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
-import { isReserved } from './observe-user.ts';
+import { isReserved } from './observe-users.ts';
 import { readEnding, readShells } from './queries.ts';
 import type { PostgresServer } from './server.ts';
 import type { Session } from './session.ts';

@@ -73,8 +73,9 @@ export function dropOwned(userName: string): Sql {
   return sql`DROP OWNED BY ${quoteIdentifier(userName)}`;
 }
 
-export function grant(privileges: readonly Privilege[], on: readonly Securable[], to: string): Sql {
-  return sql`GRANT ${privilegesOn(privileges, on)} TO ${quoteIdentifier(to)}`;
+/** One statement for many users and many objects takes a fraction of what one for each takes (sql-playbook 7.2). */
+export function grant(privileges: readonly Privilege[], on: readonly Securable[], to: readonly string[]): Sql {
+  return sql`GRANT ${privilegesOn(privileges, on)} TO ${sqlList(to.map(quoteIdentifier))}`;
 }
 
 /** `cascade` for rights that the user could pass on: what it passed on goes with them. */
@@ -94,8 +95,8 @@ export interface FutureObjects {
   readonly kind: FutureKind;
 }
 
-export function grantDefault(privileges: readonly Privilege[], future: FutureObjects, to: string): Sql {
-  return sql`${defaultsOf(future)} GRANT ${privilegeList(privileges)} ON ${futureObjects(future.kind)} TO ${quoteIdentifier(to)}`;
+export function grantDefault(privileges: readonly Privilege[], future: FutureObjects, to: readonly string[]): Sql {
+  return sql`${defaultsOf(future)} GRANT ${privilegeList(privileges)} ON ${futureObjects(future.kind)} TO ${sqlList(to.map(quoteIdentifier))}`;
 }
 
 export function revokeDefault(

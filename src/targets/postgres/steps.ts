@@ -29,6 +29,7 @@ export type UserAction =
   | { readonly kind: 'mark'; readonly userName: string; readonly mark: Mark }
   | { readonly kind: 'reset-attributes'; readonly userName: string; readonly attributes: readonly RevocableAttribute[] }
   | { readonly kind: 'reset-settings'; readonly userName: string; readonly database: string | undefined }
+  | { readonly kind: 'clear-password'; readonly userName: string }
   /** Always the last: sessions of whoever was bound before are ended first. */
   | { readonly kind: 'allow-login'; readonly userName: string };
 
@@ -100,6 +101,8 @@ export function userStatements(action: UserAction): readonly Sql[] {
       return [resetAttributes(userName, action.attributes)];
     case 'reset-settings':
       return [resetSettings(userName, action.database)];
+    case 'clear-password':
+      return [clearPassword(userName)];
     case 'allow-login':
       return [allowLogin(userName)];
     default:
@@ -107,15 +110,15 @@ export function userStatements(action: UserAction): readonly Sql[] {
   }
 }
 
-/** The statement of a step. */
-export function grantStatement(action: GrantAction): Sql {
+/** The statement of a step. `to`: of a grant, the users who get the same. Throws TypeError for several users of a step that isn't a grant. */
+export function grantStatement(action: GrantAction, to: readonly string[] = [userOf(action)]): Sql {
   switch (action.kind) {
     case 'grant':
-      return grant(action.privileges, action.on, action.to);
+      return grant(action.privileges, action.on, to);
     case 'revoke':
       return revoke(action.privileges, action.on, action.from, action);
     case 'grant-default':
-      return grantDefault(action.privileges, action.future, action.to);
+      return grantDefault(action.privileges, action.future, to);
     case 'revoke-default':
       return revokeDefault(action.privileges, action.future, action.from, action);
     case 'revoke-membership':
@@ -123,6 +126,22 @@ export function grantStatement(action: GrantAction): Sql {
     default:
       return action satisfies never;
   }
+}
+
+/** Steps with the same text need one statement for all their users; undefined for steps that are for one user. */
+export function sharedText(action: GrantAction): string | undefined {
+  switch (action.kind) {
+    case 'grant':
+      return JSON.stringify([action.kind, action.privileges, action.actFor ?? null, action.on]);
+    case 'grant-default':
+      return JSON.stringify([action.kind, action.privileges, action.actFor ?? null, action.future]);
+    default:
+      return undefined;
+  }
+}
+
+export function userOf(action: GrantAction): string {
+  return 'to' in action ? action.to : action.from;
 }
 
 /** A step's statement, of a long list of objects only the first. */

@@ -1,8 +1,8 @@
 import { ConnectionError } from '../../api/connection-error.ts';
 import { isOurs, parseMark } from '../mark.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
-import { eventTriggerFinding } from './event-triggers.ts';
-import { readGuard } from './queries.ts';
+import { eventTriggerFinding, knownToAll, unknownTriggers } from './event-triggers.ts';
+import { readGuards } from './queries.ts';
 import type { Session } from './session.ts';
 
 export type GuardedRequest = Pick<EndingRequest, 'userName' | 'mark' | 'knownTriggers'>;
@@ -14,15 +14,30 @@ export type GuardedRequest = Pick<EndingRequest, 'userName' | 'mark' | 'knownTri
 export async function requireUnchanged(
   session: Session,
   request: GuardedRequest,
-  { user, database, signal }: Cancellable & { readonly user: 'there' | 'new'; readonly database: string },
+  options: Cancellable & { readonly user: 'there' | 'new'; readonly database: string },
 ): Promise<void> {
-  const values = [request.userName, request.knownTriggers ?? []];
-  const [row] = await session.query<{ comment: string | null; eventTriggers: readonly string[] | null }>(readGuard, values, { signal });
-  if (user === 'there' && !isOurs(parseMark(row?.comment), request.mark)) throw changedMeanwhile(request.userName);
-  if (row?.eventTriggers) {
-    const { reason, message } = eventTriggerFinding(database, row.eventTriggers);
-    throw new ConnectionError('waiting', reason, message);
-  }
+  const [changed] = await changedRequests(session, [request], options);
+  if (changed) throw changed.error;
+}
+
+/** As `requireUnchanged`, of several users at once: those of them that may not be written to now, and why. */
+export async function changedRequests<Request extends GuardedRequest>(
+  session: Session,
+  requests: readonly Request[],
+  { user, database, signal }: Cancellable & { readonly user: 'there' | 'new'; readonly database: string },
+): Promise<readonly { readonly request: Request; readonly error: ConnectionError }[]> {
+  const values = [requests.map(({ userName }) => userName), knownToAll(requests)];
+  const rows = await session.query<{ kind: 'role' | 'trigger'; name: string; comment: string | null }>(readGuards, values, { signal });
+  const comments = new Map(rows.filter(({ kind }) => kind === 'role').map(({ name, comment }) => [name, comment]));
+  const triggers = rows.filter(({ kind }) => kind === 'trigger').map(({ name }) => name);
+  return requests.flatMap((request) => {
+    if (user === 'there' && !isOurs(parseMark(comments.get(request.userName)), request.mark))
+      return { request, error: changedMeanwhile(request.userName) };
+    const unknown = unknownTriggers(triggers, request.knownTriggers);
+    if (unknown.length === 0) return [];
+    const { reason, message } = eventTriggerFinding(database, unknown);
+    return { request, error: new ConnectionError('waiting', reason, message) };
+  });
 }
 
 /** What to say of a user that somebody else changed, dropped or replaced since the plan was made. */

@@ -2,21 +2,24 @@ import { ConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type Answer, Gathering, togetherOrAlone } from '../gathering.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
-import { applyRights } from './apply-rights.ts';
-import { applyUser } from './apply-user.ts';
+import { applyRights, type RightsWork } from './apply-rights.ts';
+import { applyUsers, type UserWork } from './apply-user.ts';
 import { endUser } from './end.ts';
 import { settings } from './env.ts';
+import { listMarked } from './list-marked.ts';
+import { lookAtRights, type RightsQuestion } from './look-at-rights.ts';
 import { defaultUserName, fitsAsName } from './names.ts';
-import { observeRights } from './observe-rights.ts';
-import { observeUser } from './observe-user.ts';
+import { observeUsers } from './observe-users.ts';
 import { planRights } from './plan-rights.ts';
 import { planUser, requireUserName } from './plan-user.ts';
 import { promisedBy } from './profile.ts';
 import { readServerIdentifier } from './queries.ts';
 import { releaseUser } from './release.ts';
 import type { RightsObservation } from './rights.ts';
+import { RightsMemory } from './rights-memory.ts';
 import { type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
 import { port, Session } from './session.ts';
 import type { GrantStep, UserStep } from './steps.ts';
@@ -46,6 +49,14 @@ interface Address {
   readonly database: string;
 }
 
+interface Place {
+  readonly server: PostgresServer;
+  readonly database: string;
+}
+
+/** Users in one look or transaction: more is hardly quicker (sql-playbook 7.2), and a transaction is to be short. */
+const maximumTogether = 50;
+
 /** Azure Database for PostgreSQL Flexible Server, version 16 and later. */
 export function createPostgresTarget(options: PostgresTargetOptions): Target {
   return new PostgresTarget(options);
@@ -60,9 +71,14 @@ class PostgresTarget implements Target {
   readonly #options: PostgresTargetOptions;
   readonly #pool: SessionPool<Address, Session>;
   readonly #servers: ServerObserver;
+  readonly #memory: RightsMemory;
+  readonly #users: Gathering<Place, TargetRequest, Session, PostgresUser>;
+  readonly #rights: Gathering<Place, RightsQuestion, Session, RightsObservation>;
+  readonly #userWrites: Gathering<Place, UserWork, Session, void>;
+  readonly #rightWrites: Gathering<Place, RightsWork, Session, void>;
 
   constructor(options: PostgresTargetOptions) {
-    const { reads, isServerHost, operatorObjectId, token, ca, clock, idleInMs = 15_000 } = options;
+    const { reads, isServerHost, operatorObjectId, token, ca, clock, clusterHash, logger, idleInMs = 15_000 } = options;
     this.#options = options;
     this.#pool = new SessionPool<Address, Session>({
       open: (address, { signal }) => Session.open({ ...address, token, ca, signal }),
@@ -71,8 +87,39 @@ class PostgresTarget implements Target {
       clock,
     });
     const logIn = (address: Omit<Address, 'database'>, { signal }: Cancellable) =>
-      this.#pool.use({ ...address, database: 'postgres' }, async () => {}, { signal });
+      this.#pool.ensure({ ...address, database: 'postgres' }, { signal });
     this.#servers = new ServerObserver({ reads, isServerHost, operatorObjectId, logIn });
+    const memory = new RightsMemory(clock);
+    this.#memory = memory;
+    const gathered = {
+      keyOf: ({ server, database }: Place) => JSON.stringify([server.host, server.login, database]),
+      enter: (place: Place, work: (session: Session) => Promise<void>, { signal }: Cancellable) =>
+        this.#in(place.server, place.database, work, { signal }),
+      maximum: maximumTogether,
+    };
+    this.#users = new Gathering({
+      ...gathered,
+      answer: (session, requests, { server }, { signal }) =>
+        togetherOrAlone(
+          requests,
+          (some) => observeUsers(session, some, server, { signal }),
+          () => session.isUsable,
+        ),
+    });
+    this.#rights = new Gathering({
+      ...gathered,
+      answer: (session, questions, { server: { host } }, { signal }) =>
+        lookAtRights(session, questions, { host, clusterHash, memory, signal }),
+    });
+    this.#userWrites = new Gathering({
+      ...gathered,
+      answer: async (session, works, _place, { signal }) => answersOf(works, await applyUsers(session, works, { signal })),
+    });
+    this.#rightWrites = new Gathering({
+      ...gathered,
+      answer: async (session, works, { database }, { signal }) =>
+        answersOf(works, await applyRights(session, works, { database, logger, signal })),
+    });
   }
 
   async observeServer({ serverId }: Pick<TargetRequest, 'serverId'>, { signal }: Cancellable): Promise<PostgresServer> {
@@ -81,7 +128,7 @@ class PostgresTarget implements Target {
 
   async observeUser(request: TargetRequest, server: ServerObservation, { signal }: Cancellable): Promise<PostgresUser> {
     requireUserName(request.userName);
-    return await this.#in(server, 'postgres', (session) => observeUser(session, request, ours(server), { signal }), { signal });
+    return await this.#users.ask({ server: ours(server), database: 'postgres' }, request, { signal });
   }
 
   planUser(request: TargetRequest, user: UserObservation) {
@@ -96,18 +143,7 @@ class PostgresTarget implements Target {
   ): Promise<RightsObservation> {
     const { role } = user as PostgresUser;
     if (!role) throw new ConnectionError('retry', 'InternalError', 'rights of a user that is not there were asked for');
-    const look = (session: Session) =>
-      observeRights(
-        session,
-        {
-          ...request,
-          roleOid: role.oid,
-          promised: promisedBy(request.access, session.majorVersion),
-          clusterHash: this.#options.clusterHash,
-        },
-        { signal },
-      );
-    return await this.#in(server, request.database, look, { signal });
+    return await this.#rights.ask({ server: ours(server), database: request.database }, { request, roleOid: role.oid }, { signal });
   }
 
   planGrants(request: TargetRequest, grants: unknown) {
@@ -124,13 +160,18 @@ class PostgresTarget implements Target {
     const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
     const grantSteps = steps.filter((step): step is GrantStep => step.stage === 'grants');
     if (userSteps.length > 0)
-      await this.#in(server, 'postgres', (session) => applyUser(session, userSteps, request, { beforeStep, signal }), { signal });
-    if (grantSteps.length === 0) return;
-    const { database } = request;
-    const { logger } = this.#options;
-    await this.#in(server, database, (session) => applyRights(session, grantSteps, request, { beforeStep, database, logger, signal }), {
-      signal,
-    });
+      await this.#userWrites.ask({ server: ours(server), database: 'postgres' }, { request, steps: userSteps, beforeStep }, { signal });
+    if (grantSteps.length > 0)
+      await this.#rightWrites.ask(
+        { server: ours(server), database: request.database },
+        { request, steps: grantSteps, beforeStep },
+        { signal },
+      );
+  }
+
+  async listMarked(server: ServerObservation, { signal }: Cancellable) {
+    const { clusterHash } = this.#options;
+    return await this.#in(server, 'postgres', (session) => listMarked(session, ours(server), clusterHash, { signal }), { signal });
   }
 
   async identify(server: ServerObservation, { signal }: Cancellable): Promise<string> {
@@ -143,6 +184,7 @@ class PostgresTarget implements Target {
 
   async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
     const { logger } = this.#options;
+    this.#memory.forget(ours(server).host, request);
     return await this.#in(server, 'postgres', (session) => endUser(session, request, ours(server), { logger, signal }), { signal });
   }
 
@@ -170,6 +212,11 @@ class PostgresTarget implements Target {
     const { host, login } = ours(server);
     return await this.#pool.use({ host, login, database }, work, { signal });
   }
+}
+
+/** What became of each work. */
+function answersOf<Work>(works: readonly Work[], failures: ReadonlyMap<Work, unknown>): readonly Answer<void>[] {
+  return works.map((work) => (failures.has(work) ? { ok: false, error: failures.get(work) } : { ok: true, result: undefined }));
 }
 
 /** A server that this target has observed. */

@@ -23,6 +23,8 @@ export interface PostgresRole {
   readonly bypassRowSecurity: boolean;
   /** -1 for any number. */
   readonly connectionLimit: number;
+  /** False also where the session may not look. */
+  readonly hasPassword: boolean;
 }
 
 export interface Binding {

@@ -21,6 +21,7 @@ const role: PostgresRole = {
   replication: false,
   bypassRowSecurity: false,
   connectionLimit: -1,
+  hasPassword: false,
 };
 const inSync: PostgresUser = {
   serverIdentifier: '1',

@@ -1,6 +1,7 @@
 import type { Mark } from '../../../../src/targets/mark.ts';
 import * as rightQueries from '../../../../src/targets/postgres/grant-queries.ts';
 import { parseObjectId } from '../../../../src/targets/postgres/label.ts';
+import { readMarked } from '../../../../src/targets/postgres/list-marked.ts';
 import * as queries from '../../../../src/targets/postgres/queries.ts';
 import type { FutureKind, Securable } from '../../../../src/targets/postgres/securable.ts';
 import type { Sql } from '../../../../src/targets/postgres/sql.ts';
@@ -57,9 +58,9 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
   rename: [statements.rename(user, 'dbaccess_retired_00000001')],
   drop: [statements.drop(user)],
   dropOwned: [statements.dropOwned(user)],
-  grant: objects.slice(0, 4).map((on) => statements.grant(['SELECT', 'INSERT'], on, user)),
+  grant: objects.slice(0, 4).map((on) => statements.grant(['SELECT', 'INSERT'], on, [user, 'aad_other'])),
   revoke: objects.flatMap((on) => cascades.map((options) => statements.revoke(['SELECT', 'UPDATE'], on, user, options))),
-  grantDefault: kinds.slice(0, 2).map((kind) => statements.grantDefault(['SELECT'], { ...future, kind }, user)),
+  grantDefault: kinds.slice(0, 2).map((kind) => statements.grantDefault(['SELECT'], { ...future, kind }, [user, 'aad_other'])),
   revokeDefault: [
     ...kinds.map((kind) => statements.revokeDefault(['USAGE'], { ...future, kind }, user, { cascade: false })),
     statements.revokeDefault(['SELECT'], { ...future, schema: undefined }, user, { cascade: true }),
@@ -73,6 +74,7 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
 /** Statements that only read, by name. */
 export const reading: Readonly<Record<string, Sql>> = {
   ...queries,
+  readMarked,
   ...Object.fromEntries(Object.entries(rightQueries).filter((entry): entry is [string, Sql] => typeof entry[1] === 'string')),
 };
 

@@ -54,6 +54,7 @@ describe('the statements that can be sent to PostgreSQL', () => {
     };
     expect(await importing(/import \{[^}]*(?<!type )\b(?:sql|sqlList|quoteLiteral)\b[^}]*\} from '.\/sql.ts'/)).to.deep.equal([
       'grant-queries.ts',
+      'list-marked.ts',
       'queries.ts',
       'securable.ts',
       'statements.ts',
