@@ -15,6 +15,8 @@ export interface Config {
   readonly onWithdrawal: OnWithdrawal;
   /** More withdrawals than this at once are not carried out. */
   readonly maxWithdrawals: number;
+  /** How long the end of a deleted connection must have failed before it may be let go without. */
+  readonly abandonAfterInMs: number;
   /** The operator's own namespace: its ledger is there, and nothing in it is ever served. */
   readonly namespace: string;
   readonly workers: number;
@@ -48,8 +50,9 @@ const flags = {
   'withdrawal-grace': { type: 'string', default: '10m' },
   'on-withdrawal': { type: 'string', default: 'disable' },
   'max-withdrawals': { type: 'string', default: '20' },
+  'abandon-after': { type: 'string', default: '5m' },
   namespace: { type: 'string', default: 'passwordless-system' },
-  workers: { type: 'string', default: '8' },
+  workers: { type: 'string', default: '256' },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
@@ -69,8 +72,10 @@ export const usage = `Usage: passwordless-operator [flags]
   --withdrawal-grace=TIME   how long access goes on that no policy allows any more; default: 10m
   --on-withdrawal=WHAT      disable (login and sessions end, rights stay), delete or keep; default: disable
   --max-withdrawals=N       more than these at once are taken for a mistake and not carried out; default: 20
+  --abandon-after=TIME      how long the server of a deleted connection must have been out of reach before annotation
+                            dbaccess.dev/abandon lets the connection go; default: 5m
   --namespace=NAME          the operator's own namespace; default: passwordless-system
-  --workers=N               connections worked on at a time; default: 8
+  --workers=N               connections worked on at a time; default: 256
   --metrics-address=H:P     where /metrics, /healthz and /readyz are served; default: 0.0.0.0:8080
   --log-level=LEVEL         error, warn, info or debug; default: info
 
@@ -89,8 +94,9 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     withdrawalGraceInMs: durationOf('withdrawal-grace', given['withdrawal-grace']),
     onWithdrawal: oneOf('on-withdrawal', given['on-withdrawal'], ['disable', 'delete', 'keep'] as const),
     maxWithdrawals: integerOf('max-withdrawals', given['max-withdrawals'], 0, 100_000),
+    abandonAfterInMs: durationOf('abandon-after', given['abandon-after']),
     namespace: namespaceOf(given.namespace),
-    workers: integerOf('workers', given.workers, 1, 64),
+    workers: integerOf('workers', given.workers, 1, 1024),
     metrics: addressOf(given['metrics-address']),
     logLevel: oneOf('log-level', given['log-level'], ['error', 'warn', 'info', 'debug'] as const),
     credential: {

@@ -8,9 +8,12 @@ import { isServerHost } from './azure/host.ts';
 import { RateBudget } from './azure/rate-budget.ts';
 import { createAzureCalls } from './azure/reads.ts';
 import type { Config } from './config.ts';
+import { Abandonments } from './connection/abandonments.ts';
 import type { Deps } from './connection/deps.ts';
+import { DriftSchedule } from './connection/drift-schedule.ts';
 import { Ledger } from './connection/ledger.ts';
 import { Metrics } from './connection/metrics.ts';
+import { Orphans } from './connection/orphans.ts';
 import { verdictText } from './connection/permit.ts';
 import { reconcilePolicy } from './connection/policy-status.ts';
 import { reconcile } from './connection/reconcile.ts';
@@ -118,6 +121,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     const tombstones = new Tombstones({ ledger, targets, clock, logger });
     const eventIds = { newId: () => newId().replaceAll('-', '').slice(0, 16) };
     let relistPolicies = () => {};
+    let relistConnections = () => {};
     const withdrawals = new Withdrawals({
       clock,
       graceInMs: config.withdrawalGraceInMs,
@@ -144,15 +148,16 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       ledger,
       tombstones,
       withdrawals,
+      abandonments: new Abandonments({ clock, afterInMs: config.abandonAfterInMs }),
       onWithdrawal: config.onWithdrawal,
       cluster,
       operator: { principalId: ids.objectId, clientId: ids.clientId, namespace: config.namespace },
-      driftIntervalInMs: config.driftIntervalInMs,
+      driftSchedule: new DriftSchedule({ intervalInMs: config.driftIntervalInMs, clock, random }),
       clock,
-      random,
       logger,
       metrics: connectionMetrics,
     };
+    const orphans = new Orphans(deps, { maximum: config.maxWithdrawals, relist: () => relistConnections() });
 
     const policyQueue = new WorkQueue({ name: 'connectionpolicy', clock, metrics });
     const policyWriter = new StatusWriter({ client, resource: policies, store: stores.policies });
@@ -200,15 +205,17 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
 
     const policyReflector = reflectorOf(policies, stores.policies, together(waker.policies, whenChanged(countAnew)));
     relistPolicies = () => policyReflector.relist();
+    const connectionReflector = reflectorOf(connections, stores.connections, together(waker.connections, whenChanged(countAnew)));
+    relistConnections = () => connectionReflector.relist();
     const watching = [
       reflectorOf(namespaces, stores.namespaces, together(waker.namespaces, whenChanged(countAnew))),
       policyReflector,
-      reflectorOf(connections, stores.connections, together(waker.connections, whenChanged(countAnew))),
+      connectionReflector,
     ].map((reflector) => reflector.run({ signal: watch.signal }));
     started = true;
     await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), aborted(signal)]);
     logger.info('the caches have synced', { connections: stores.connections.size, policies: stores.policies.size });
-    await Promise.all([controller.run({ signal }), policyController.run({ signal }), tombstones.run({ signal })]);
+    await Promise.all([controller, policyController, tombstones, orphans].map((each) => each.run({ signal })));
     watch.abort();
     await Promise.all([...watching, ...[...targets.values()].map((target) => target.close())]);
   } catch (error) {

@@ -10,7 +10,10 @@ export const finalizer = 'dbaccess.dev/cleanup';
 /** Annotation: a new value asks for a reconcile now, at most one in 30 s. */
 export const requestedAtAnnotation = 'dbaccess.dev/requestedAt';
 
-/** Annotation of a ConnectionPolicy: "true" lets withdrawals go on that were stopped because they were too many at once. */
+/** Annotation: "true" lets a deleted connection go whose server can't be reached, where a policy allows that. */
+export const abandonAnnotation = 'dbaccess.dev/abandon';
+
+/** Annotation of a ConnectionPolicy: "true" lets withdrawals and the ends of orphans go on that were stopped because they were too many at once. */
 export const releaseWithdrawalsAnnotation = 'dbaccess.dev/releaseWithdrawals';
 
 /** Label and annotation on what we make in Kubernetes; they are for people, the owner reference is the mark. */
@@ -29,3 +32,6 @@ export const writtenClientIdAnnotation = 'dbaccess.dev/client-id';
 
 /** Set on a service account that we made, so that we may delete it. */
 export const createdAnnotation = 'dbaccess.dev/created';
+
+/** Set on a Secret that we took over: the keys in it that are ours, with commas. Only these may we change, and take out when the connection goes. */
+export const adoptedAnnotation = 'dbaccess.dev/adopted';

@@ -51,11 +51,19 @@ export const reasons = {
   DatabaseNotOwned: 'DatabaseNotOwned',
   /** A schema of the spec isn't there. Create it. */
   SchemaNotFound: 'SchemaNotFound',
+  /** A table, sequence or function that access.grants names isn't there. Create it, or correct the name. The other grants hold meanwhile. */
+  ObjectNotFound: 'ObjectNotFound',
+  /** A privilege of access.grants is none of that kind of object on this version of the server. Put one of those that the message names. */
+  PrivilegeUnknown: 'PrivilegeUnknown',
+  /** A role of access.roles isn't there. Create it, or correct the name. */
+  RoleNotFound: 'RoleNotFound',
+  /** The operator has no ADMIN OPTION on a role of access.roles. Have somebody who has it run the GRANT of the message. */
+  RoleNotGrantable: 'RoleNotGrantable',
   /** A user of that name is there and isn't ours. Choose another name, or remove the user. */
   UserNameTaken: 'UserNameTaken',
   /** The user was bound to another identity than the spec's, and the operator may not bind it anew. */
   StaleIdentityBinding: 'StaleIdentityBinding',
-  /** Tables of an owner for whom we can't act lack a promised right. Have their owner run the GRANT of the message. */
+  /** Tables or other objects of an owner for whom we can't act lack a promised right. Have their owner run the GRANT of the message. */
   TablesNotOwned: 'TablesNotOwned',
   /** The user has a right too many that somebody else gave. Have that grantor take it back. */
   PrivilegeNotRevocable: 'PrivilegeNotRevocable',
@@ -95,6 +103,10 @@ export const reasons = {
   IdentityRebound: 'IdentityRebound',
   /** Event: the access has ended. */
   AccessEnded: 'AccessEnded',
+  /** Event: the resource was let go while its server could not be reached. Bring the server back: the access ends then. */
+  AccessAbandoned: 'AccessAbandoned',
+  /** Event of a server's ledger: a user's connection had gone without the operator, or the user was renamed, so its access was ended. Find out who did that. */
+  OrphanEnded: 'OrphanEnded',
 } as const;
 
 export type Reason = (typeof reasons)[keyof typeof reasons];

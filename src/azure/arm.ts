@@ -9,7 +9,6 @@ import { boundedHttpClient, originGuard, requestHook } from './arm-pipeline.ts';
 import type { Cloud } from './cloud.ts';
 import { type ArmAttempt, armFailure, isNotFound } from './errors.ts';
 import type { RateBudget, RequestKind } from './rate-budget.ts';
-import { Serial } from './serial.ts';
 
 export interface ArmSettings {
   readonly cloud: Cloud;
@@ -48,7 +47,6 @@ export class Arm {
   readonly #settings: ArmSettings;
   readonly #clients = new Map<string, Promise<Client>>();
   readonly #context = new AsyncLocalStorage<CallContext>();
-  readonly #writers = new Serial();
 
   constructor(settings: ArmSettings) {
     this.cloud = settings.cloud;
@@ -96,11 +94,6 @@ export class Arm {
       if (error instanceof ConnectionError && isNotFound(error.cause)) return undefined;
       throw error;
     }
-  }
-
-  /** Runs one task at a time for a key: Azure refuses concurrent writes below one identity or server. */
-  async serially<T>(key: string, task: () => Promise<T>, { signal }: ArmOptions): Promise<T> {
-    return this.#writers.run(key, task, { signal });
   }
 
   async #client<C extends Client>(key: string, make: (options: ManagedServiceIdentityClientOptionalParams) => Promise<C>): Promise<C> {

@@ -2,7 +2,7 @@ import type { AccessToken, TokenCredential } from '@azure/identity';
 import { ConnectionError } from '../api/connection-error.ts';
 import { reasons } from '../api/reasons.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { unlessAborted } from './serial.ts';
+import { unlessAborted } from '../runtime/serial.ts';
 import { tokenFailure } from './token-errors.ts';
 
 /** A token is replaced this long before it expires, so that a login begun with it also ends with it. */

@@ -4,7 +4,7 @@ import { reasons } from '../api/reasons.ts';
 import type { Arm, ArmCall, ArmOptions } from './arm.ts';
 import { collectPages } from './arm-pipeline.ts';
 import { described } from './identities.ts';
-import { type ResourceId, resourceKey } from './resource-id.ts';
+import type { ResourceId } from './resource-id.ts';
 
 /** Whose tokens an identity takes for its own. Issuer and subject are compared byte for byte by Entra. */
 export interface FederatedCredential {
@@ -35,7 +35,7 @@ export async function listFederatedCredentials(
 }
 
 /**
- * Makes the credential, or changes the one of its name. Writes to one identity follow each other, since Azure refuses them side by side.
+ * Makes the credential, or changes the one of its name. Azure refuses writes to one identity side by side.
  * Throws ConnectionError: FederatedCredentialLimit when the identity is full, FederatedCredentialConflict when a credential of another name has the issuer and subject.
  */
 export async function putFederatedCredential(
@@ -47,8 +47,8 @@ export async function putFederatedCredential(
   demandName(credential.name);
   const { issuer, subject, audiences } = credential;
   const client = await arm.identities(id.subscriptionId);
-  const put = () =>
-    arm.call(
+  try {
+    await arm.call(
       call(id, 'write'),
       (callOptions) =>
         client.federatedIdentityCredentials.createOrUpdate(
@@ -60,8 +60,6 @@ export async function putFederatedCredential(
         ),
       options,
     );
-  try {
-    await arm.serially(resourceKey(id), put, options);
   } catch (error) {
     throw reasonedRefusal(error, id) ?? error;
   }
@@ -71,13 +69,11 @@ export async function putFederatedCredential(
 export async function deleteFederatedCredential(arm: Arm, id: ResourceId, name: string, options: ArmOptions): Promise<void> {
   demandName(name);
   const client = await arm.identities(id.subscriptionId);
-  const remove = () =>
-    arm.find(
-      call(id, 'delete'),
-      (callOptions) => client.federatedIdentityCredentials.delete(id.resourceGroup, id.names[0], name, callOptions),
-      options,
-    );
-  await arm.serially(resourceKey(id), remove, options);
+  await arm.find(
+    call(id, 'delete'),
+    (callOptions) => client.federatedIdentityCredentials.delete(id.resourceGroup, id.names[0], name, callOptions),
+    options,
+  );
 }
 
 function call(id: ResourceId, verb: 'read' | 'write' | 'delete'): ArmCall {

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../runtime/clock.ts';
+import { Serial } from '../runtime/serial.ts';
 import type { Arm, ArmOptions } from './arm.ts';
 import {
   deleteFederatedCredential,
@@ -31,15 +33,23 @@ export interface AzureCalls {
 export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
   const identities = new SharedReads<FoundIdentity | undefined>(clock, { keepMs });
   const credentials = new SharedReads<readonly FederatedCredential[] | undefined>(clock, { keepMs });
+  /** Azure refuses writes to the credentials of one identity side by side. */
+  const writers = new Serial();
   const servers = new SharedReads<PostgresServer | undefined>(clock, { keepMs });
   const administrators = new SharedReads<readonly PostgresAdministrator[] | undefined>(clock, { keepMs });
 
-  const writing = async (id: ResourceId, write: () => Promise<void>) => {
+  const listCredentials = async (id: ResourceId, options: ArmOptions) =>
+    (await credentials.read(resourceKey(id), (o) => listFederatedCredentials(arm, id, { ...options, ...o }), options)) ?? [];
+
+  /** Puts what was written in place of what was read, so that not everybody who waits for the list reads it anew. One that failed may have been carried out all the same. */
+  const writing = async (id: ResourceId, name: string, write: () => Promise<void>, written: readonly FederatedCredential[]) => {
     try {
       await write();
-    } finally {
+    } catch (error) {
       credentials.invalidate(resourceKey(id));
+      throw error;
     }
+    credentials.update(resourceKey(id), (list) => [...(list ?? []).filter((each) => each.name !== name), ...written]);
   };
 
   return {
@@ -50,10 +60,20 @@ export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
         (o) => findIdentityByClientId(arm, subscriptionId, clientId, { ...options, ...o }),
         options,
       ),
-    listFederatedCredentials: async (id, options) =>
-      (await credentials.read(resourceKey(id), (o) => listFederatedCredentials(arm, id, { ...options, ...o }), options)) ?? [],
-    putFederatedCredential: (id, credential, options) => writing(id, () => putFederatedCredential(arm, id, credential, options)),
-    deleteFederatedCredential: (id, name, options) => writing(id, () => deleteFederatedCredential(arm, id, name, options)),
+    listFederatedCredentials: listCredentials,
+    putFederatedCredential: async (id, credential, options) => {
+      // connections of one service account want the same at the same time
+      const put = async () => {
+        const kept = (await listCredentials(id, options)).find(({ name }) => name === credential.name);
+        if (isDeepStrictEqual(kept, credential)) return;
+        await writing(id, credential.name, () => putFederatedCredential(arm, id, credential, options), [credential]);
+      };
+      await writers.run(resourceKey(id), put, options);
+    },
+    deleteFederatedCredential: async (id, name, options) => {
+      const remove = () => writing(id, name, () => deleteFederatedCredential(arm, id, name, options), []);
+      await writers.run(resourceKey(id), remove, options);
+    },
     readServer: (id, options) => servers.read(resourceKey(id), (o) => readServer(arm, id, { ...options, ...o }), options),
     listAdministrators: (id, options) =>
       administrators.read(resourceKey(id), (o) => listAdministrators(arm, id, { ...options, ...o }), options),

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import { unlessAborted } from './serial.ts';
+import { unlessAborted } from '../runtime/serial.ts';
 
 /** A read under way, or the value that it gave. */
 interface Entry<T> {
@@ -46,6 +46,13 @@ export class SharedReads<T> {
         entry.stop.abort(new Error('nobody waits for this read any more'));
       }
     }
+  }
+
+  /** Changes the value that is kept, as a write just did with what was read. Where nothing is kept, whatever is being read is out of date and forgotten. */
+  update(key: string, change: (value: T) => T): void {
+    const kept = this.#entries.get(key);
+    if (kept && kept.keptUntil !== Number.POSITIVE_INFINITY) this.#entries.set(key, { ...kept, result: kept.result.then(change) });
+    else this.invalidate(key);
   }
 
   /** Forgets the value. A read that is under way ends for those who wait for it, and who asks from now on starts another. */

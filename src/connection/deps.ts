@@ -10,6 +10,8 @@ import type { StatusWriter } from '../runtime/status-writer.ts';
 import type { Store } from '../runtime/store.ts';
 import type { Target } from '../targets/target.ts';
 import type { WorkloadKind } from '../workloads/workload.ts';
+import type { Abandonments } from './abandonments.ts';
+import type { DriftSchedule } from './drift-schedule.ts';
 import type { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Namespace } from './resources.ts';
@@ -30,13 +32,12 @@ export interface Deps {
   readonly ledger: Ledger;
   readonly tombstones: Tombstones;
   readonly withdrawals: Withdrawals;
+  readonly abandonments: Abandonments;
   readonly onWithdrawal: OnWithdrawal;
   readonly cluster: { readonly issuer: string; readonly hash: string };
   readonly operator: { readonly principalId: string; readonly clientId: string; readonly namespace: string };
-  readonly driftIntervalInMs: number;
+  readonly driftSchedule: DriftSchedule;
   readonly clock: Clock;
-  /** From 0 to below 1. */
-  readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }

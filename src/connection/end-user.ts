@@ -82,11 +82,12 @@ async function serverOrAbsent(target: Target, request: EndingRequest, { signal }
   }
 }
 
-async function tidyOrBury(
+/** Tidies a user whose access has ended, or remembers to do so later. Answers what became of it, for an Event. Throws when it can't be remembered. */
+export async function tidyOrBury(
   target: Target,
   request: EndingRequest,
   server: ServerObservation,
-  deps: Deps,
+  deps: Pick<Deps, 'ledger' | 'tombstones'>,
   { signal }: Cancellable,
 ): Promise<string> {
   try {

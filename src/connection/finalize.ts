@@ -2,28 +2,46 @@ import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import { finalizer } from '../api/names.ts';
 import { hasFinalizer, removeFinalizer } from '../runtime/finalizers.ts';
 import type { Cancellable } from '../targets/target.ts';
+import { abandon } from './abandon.ts';
 import type { Deps } from './deps.ts';
 import { endUser, nothingMade, releaseUser } from './end-user.ts';
-import { asStageFailure, type StageFailure } from './in-stage.ts';
+import { endAll, workloadEndings } from './endings.ts';
+import { asStageFailure, inStage, type StageFailure } from './in-stage.ts';
 import type { Outcome } from './outcome.ts';
 import { permission } from './permit.ts';
-import { identityRequest, serverIdOf, workloadRequest } from './resolve.ts';
+import { serverIdOf, workloadRequest } from './resolve.ts';
 import { connections } from './resources.ts';
+
+type Ended = Extract<Outcome, { kind: 'ended' }>;
 
 /**
  * Ends a deleted connection's access: the database user loses its login and sessions, the identity its federation, the workload its settings.
- * The finalizer goes when all that is done; tidying the user away may come later, from a tombstone.
+ * The finalizer goes when all that is done; tidying the user away may come later, from a tombstone, and so may all of its end where the connection is abandoned.
  */
 export async function finalize(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
   if (!hasFinalizer(connection, finalizer)) return { kind: 'gone' };
   try {
-    const mayHaveActed = await mayHaveActedFor(connection, deps, { signal });
-    const note = mayHaveActed ? await carryOut(connection, deps, { signal }) : nothingMade;
+    const ended = await endOrAbandon(connection, deps, { signal });
     await removeFinalizer(deps.client, connections, connection, finalizer, { signal });
     deps.withdrawals.forget(connection.metadata.uid);
-    return { kind: 'ended', note };
+    deps.abandonments.forget(connection.metadata.uid);
+    return { kind: 'ended', ...ended };
   } catch (error) {
     return failed(asStageFailure(error));
+  }
+}
+
+async function endOrAbandon(
+  connection: PasswordlessConnection,
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<Pick<Ended, 'reason' | 'note'>> {
+  if (!(await mayHaveActedFor(connection, deps, { signal }))) return { reason: 'AccessEnded', note: nothingMade };
+  try {
+    return { reason: 'AccessEnded', note: await carryOut(connection, deps, { signal }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { reason: 'AccessAbandoned', note: await abandon(connection, asStageFailure(error), deps, { signal }) };
   }
 }
 
@@ -44,12 +62,12 @@ async function carryOut(connection: PasswordlessConnection, deps: Deps, { signal
   const { deletionPolicy = 'Delete' } = connection.spec;
   switch (deletionPolicy) {
     case 'Delete':
-      return await endAll(connection, 'tidy', deps, { signal });
+      return await endEverything(connection, 'tidy', deps, { signal });
     case 'Disable':
-      return await endAll(connection, 'keep', deps, { signal });
+      return await endEverything(connection, 'keep', deps, { signal });
     case 'Retain': {
       if (permission(connection, deps).allowed) return await retainAll(connection, deps, { signal });
-      const note = await endAll(connection, 'keep', deps, { signal });
+      const note = await endEverything(connection, 'keep', deps, { signal });
       return `no policy allows it to be retained: ${note}`;
     }
     default:
@@ -58,35 +76,23 @@ async function carryOut(connection: PasswordlessConnection, deps: Deps, { signal
 }
 
 async function retainAll(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<string> {
-  const note = await releaseUser(connection, deps, { signal });
+  const note = await inStage('user', () => releaseUser(connection, deps, { signal }));
   await deps.workloads.get(connection.spec.workload.type)?.retain(workloadRequest(connection, deps), { signal });
   return note;
 }
 
-/** Each part is tried, so that a server that can't be reached doesn't keep the identity's federation alive. Throws the first failure. */
-async function endAll(
+/** Ends user, federation and settings. Answers what became of the user. Throws StageFailure. */
+async function endEverything(
   connection: PasswordlessConnection,
   afterwards: 'tidy' | 'keep',
   deps: Deps,
   { signal }: Cancellable,
 ): Promise<string> {
-  const failures: StageFailure[] = [];
-  let note = 'the database user was gone already';
-  const attempt = async (stage: 'user' | 'identity' | 'settings', action: () => Promise<void>) => {
-    try {
-      await action();
-    } catch (error) {
-      signal.throwIfAborted();
-      failures.push(asStageFailure(error, stage));
-    }
-  };
-  await attempt('user', async () => {
+  let note = '';
+  const end = async () => {
     note = await endUser(connection, afterwards, deps, { signal });
-  });
-  const { workload, identity } = connection.spec;
-  await attempt('identity', async () => deps.identities.get(identity.type)?.release(identityRequest(connection, deps), { signal }));
-  await attempt('settings', async () => deps.workloads.get(workload.type)?.release(workloadRequest(connection, deps), { signal }));
-  if (failures[0]) throw failures[0];
+  };
+  await endAll([{ stage: 'user', end }, ...workloadEndings(connection, deps, { signal })], { signal });
   return note;
 }
 

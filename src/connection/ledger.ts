@@ -10,15 +10,19 @@ import { type Mark, markText, parseMark } from '../targets/mark.ts';
 import type { Cancellable, EndingRequest } from '../targets/target.ts';
 import { type ConfigMap, configMaps } from './resources.ts';
 
-/** An ended user that is still to be tidied away, after its connection is gone. */
+/** A user that is still to be ended or tidied away, after its connection is gone. */
 export interface Tombstone {
   readonly type: TargetType;
   readonly request: EndingRequest;
+  /** Whether only login and sessions end, and rights and what the user owns stay. */
+  readonly keeps?: boolean;
 }
 
 /** One server that the operator has worked on. */
 export interface LedgerEntry {
   readonly serverId: ResourceId;
+  /** What Events about the server as a whole regard: only the platform team looks there. */
+  readonly configMap: ConfigMap;
   /** Object ids of its Entra administrators when it was last looked at. */
   readonly administratorIds: readonly string[];
   readonly tombstones: readonly Tombstone[];
@@ -163,10 +167,11 @@ interface WrittenTombstone {
   readonly database: string;
   readonly userName: string;
   readonly mark: string;
+  readonly keeps?: boolean;
 }
 
-function written({ type, request }: Tombstone): WrittenTombstone {
-  return { type, database: request.database, userName: request.userName, mark: markText(request.mark) };
+function written({ type, request, keeps }: Tombstone): WrittenTombstone {
+  return { type, database: request.database, userName: request.userName, mark: markText(request.mark), ...(keeps && { keeps }) };
 }
 
 function entryOf(item: ConfigMap): LedgerEntry | undefined {
@@ -179,13 +184,15 @@ function entryOf(item: ConfigMap): LedgerEntry | undefined {
     .filter(([key]) => key.startsWith('tombstone.'))
     .flatMap(([, text]) => tombstoneOf(serverId, text) ?? []);
   const administratorIds = administrators ? administrators.split(' ') : [];
-  return { serverId, administratorIds, tombstones };
+  return { serverId, configMap: item, administratorIds, tombstones };
 }
 
 function tombstoneOf(serverId: ResourceId, text: string): Tombstone | undefined {
-  const { type, database, userName, mark: markWritten } = readWritten(text);
+  const { type, database, userName, mark: markWritten, keeps } = readWritten(text);
   const mark = parseMark(markWritten);
-  return mark && type && database && userName ? { type, request: { serverId, database, userName, mark } } : undefined;
+  return mark && type && database && userName
+    ? { type, request: { serverId, database, userName, mark }, ...(keeps === true && { keeps }) }
+    : undefined;
 }
 
 /** One that somebody spoilt must not keep the others from being read. */

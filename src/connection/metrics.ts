@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import type { TargetType } from '../api/spec.ts';
 import type { Step } from '../api/step.ts';
 import { keyOf, keyText, type ObjectKey } from '../runtime/resource.ts';
 import type { Outcome } from './outcome.ts';
@@ -9,6 +10,8 @@ export class Metrics {
   readonly #ready: Gauge<'namespace' | 'name' | 'target' | 'reason'>;
   readonly #corrections: Counter<'target' | 'kind'>;
   readonly #azureRequests: Counter<'operation' | 'code'>;
+  readonly #orphansEnded: Counter<'target'>;
+  readonly #orphansBraked: Gauge;
   /** The label values of each connection's series, so that it can be taken away. */
   readonly #series = new Map<string, { namespace: string; name: string; target: string; reason: string }>();
 
@@ -32,6 +35,27 @@ export class Metrics {
       labelNames: ['operation', 'code'],
       registers,
     });
+    this.#orphansEnded = new Counter({
+      name: 'passwordless_orphans_ended_total',
+      help: 'Database users whose access was ended because no connection looked after them any more',
+      labelNames: ['target'],
+      registers,
+    });
+    this.#orphansBraked = new Gauge({
+      name: 'passwordless_orphans_braked',
+      help: 'Database users without a connection that keep their access, because more of them than --max-withdrawals were found at once',
+      registers,
+    });
+  }
+
+  /** An orphan's access was ended. */
+  orphanEnded(target: TargetType): void {
+    this.#orphansEnded.inc({ target });
+  }
+
+  /** So many orphans keep their access, because they are too many at once; 0 when none does. */
+  orphansBraked(count: number): void {
+    this.#orphansBraked.set(count);
   }
 
   /** A request to Azure was sent: the action that it needed, and its answer's status. */

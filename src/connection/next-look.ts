@@ -1,14 +1,20 @@
-import { jittered } from '../runtime/backoff.ts';
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import { requiredResourceId } from '../azure/required-resource-id.ts';
+import { serverKinds } from '../azure/resource-id.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { priorities } from '../runtime/work-queue.ts';
 import type { Deps } from './deps.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * When to look again. What is in sync or can only be changed by a watched object waits for the drift interval; everything else comes back
- * after a growing time, because databases and Azure send no events.
+ * When to look again. What is in sync waits for the next pass over its server, and what can only be changed by a watched object for that; everything else
+ * comes back after a growing time, because databases and Azure send no events.
  */
-export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' | 'random'>): ReconcileResult {
+export function nextLook(
+  { spec }: Pick<PasswordlessConnection, 'spec'>,
+  outcome: Outcome,
+  { driftSchedule }: Pick<Deps, 'driftSchedule'>,
+): ReconcileResult {
   switch (outcome.kind) {
     case 'gone':
     case 'ended':
@@ -20,11 +26,13 @@ export function nextLook(outcome: Outcome, deps: Pick<Deps, 'driftIntervalInMs' 
     case 'refused':
       if (outcome.withdrawal && outcome.withdrawal.kind !== 'due') return { kind: 'after', ms: outcome.withdrawal.lookAgainInMs };
       return outcome.lookedUp ? { kind: 'backoff', notBeforeInMs: personIntervalInMs } : { kind: 'done' };
-    case 'reported':
-      return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random), priority: priorities.background };
     case 'in-sync':
-      if (outcome.findings.some((finding) => finding.blocking)) return { kind: 'backoff', notBeforeInMs: personIntervalInMs };
-      return { kind: 'after', ms: jittered(deps.driftIntervalInMs, 0.1, deps.random), priority: priorities.background };
+    case 'reported': {
+      if (outcome.kind === 'in-sync' && outcome.findings.some((finding) => finding.blocking))
+        return { kind: 'backoff', notBeforeInMs: personIntervalInMs };
+      const serverId = requiredResourceId(spec.target.serverId, serverKinds[spec.target.type]);
+      return { kind: 'after', ms: driftSchedule.untilNext(serverId), priority: priorities.background };
+    }
     case 'failed': {
       const { kind, reason, retryAfterInMs } = outcome.failure;
       if (reason === 'NotYetServed') return { kind: 'done' };

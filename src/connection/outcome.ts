@@ -17,8 +17,8 @@ export interface Facts {
 export type Outcome =
   /** The resource is gone, or just let go. */
   | { readonly kind: 'gone' }
-  /** Access has ended; the finalizer went. */
-  | { readonly kind: 'ended'; readonly note: string }
+  /** Access has ended, or ends when the server is back; the finalizer went. */
+  | { readonly kind: 'ended'; readonly reason: 'AccessEnded' | 'AccessAbandoned'; readonly note: string }
   /** No policy allows it, so nothing was touched. `lookedUp`: it took a look at Azure to know, so that Azure may also change it. */
   | { readonly kind: 'refused'; readonly message: string; readonly lookedUp: boolean; readonly withdrawal?: Withdrawal }
   /** No policy allowed it for longer than the grace period, so its access was ended. A policy brings it back. */

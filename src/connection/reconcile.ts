@@ -18,7 +18,8 @@ import { observe, type Pass } from './observe.ts';
 import type { Outcome } from './outcome.ts';
 import { Overtaken, permission, Refusal } from './permit.ts';
 import { forgetFrom, makePlan } from './plan.ts';
-import { report, reportProgress } from './report.ts';
+import { Progress } from './progress.ts';
+import { report } from './report.ts';
 import type { Request } from './request.ts';
 import { resolve } from './resolve.ts';
 import { connections } from './resources.ts';
@@ -38,7 +39,7 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Cancella
   const outcome = await attempt(connection, deps, { signal: deadline.signal });
   signal.throwIfAborted();
   await report(connection, outcome, deps, { signal });
-  return nextLook(outcome, deps);
+  return nextLook(connection, outcome, deps);
 }
 
 function gone(key: ObjectKey, deps: Deps): ReconcileResult {
@@ -65,7 +66,7 @@ async function bringAbout(connection: PasswordlessConnection, request: Request, 
     refuseUnserved(connection);
     const reports = connection.spec.mode === 'Report';
     if (!reports && !(await addFinalizer(deps.client, connections, connection, finalizer, { signal }))) return { kind: 'gone' };
-    await reportProgress(connection, deps, { signal });
+    await using _progress = new Progress(connection, deps, { signal });
 
     for (let round = 1; round <= maximumRounds; round += 1) {
       await observe(request, pass, deps, { signal });

@@ -7,14 +7,7 @@ import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import type { Outcome } from './outcome.ts';
 import { connections } from './resources.ts';
-import { nextStatus, progressStatus, type StatusContext } from './status.ts';
-
-/** Says that work on this spec began, where its status doesn't speak of this generation yet. */
-export async function reportProgress(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<void> {
-  const told = readyCondition(connection)?.observedGeneration === connection.metadata.generation;
-  if (told) return;
-  await deps.statusWriter.write(connection, progressStatus(connection.status, contextOf(connection, deps)), { signal });
-}
+import { nextStatus, type StatusContext } from './status.ts';
 
 /** Writes what became of a pass into status, Events and metrics. Writes nothing where nothing changed. */
 export async function report(connection: PasswordlessConnection, outcome: Outcome, deps: Deps, { signal }: Cancellable): Promise<void> {
@@ -24,7 +17,7 @@ export async function report(connection: PasswordlessConnection, outcome: Outcom
     case 'overtaken':
       return;
     case 'ended':
-      await record(connection, { type: 'Normal', reason: 'AccessEnded', note: outcome.note }, deps, { signal });
+      await record(connection, endingOf(outcome), deps, { signal });
       return;
     default:
       for (const happening of transitions(connection, outcome)) await record(connection, happening, deps, { signal });
@@ -40,6 +33,10 @@ interface Happening {
   readonly type: 'Normal' | 'Warning';
   readonly reason: Reason;
   readonly note: string;
+}
+
+function endingOf({ reason, note }: Extract<Outcome, { kind: 'ended' }>): Happening {
+  return { type: reason === 'AccessEnded' ? 'Normal' : 'Warning', reason, note };
 }
 
 /** Events on transitions only: what was done, and what Ready changed to. */
@@ -116,7 +113,8 @@ function noteOf(steps: readonly Step[]): string {
 /** An Event's note takes 1,024 bytes. */
 const maximumNote = 900;
 
-function contextOf(connection: PasswordlessConnection, deps: Deps): StatusContext {
+/** What a status of this connection is said about, now. */
+export function contextOf(connection: PasswordlessConnection, deps: Deps): StatusContext {
   const { metadata, spec } = connection;
   return {
     generation: metadata.generation,

@@ -28,7 +28,15 @@ export function resolve(connection: PasswordlessConnection, verdict: Allowed, de
     policy: verdict.policy,
     identity: identityRequest(connection, deps),
     workload: workloadRequest(connection, deps),
-    target: { serverId, database, userName, mark, access: spec.access, knownTriggers: verdict.setup.knownTriggers },
+    target: {
+      serverId,
+      database,
+      userName,
+      adopt: spec.databaseUser?.adopt ?? false,
+      mark,
+      access: spec.access,
+      knownTriggers: verdict.setup.knownTriggers,
+    },
     port: spec.target.port ?? deps.targets.get(spec.target.type)?.port ?? 0,
   };
 }
@@ -39,9 +47,14 @@ export function resolveEnding(connection: PasswordlessConnection, deps: Deps): E
   return {
     serverId: requiredResourceId(spec.target.serverId, serverKinds[spec.target.type]),
     database: spec.target.database,
-    userName: spec.databaseUser?.name ?? defaultUserName(connection, deps),
+    userName: userNameOf(connection, deps),
     mark: markOf(connection, deps),
   };
+}
+
+/** The name of a connection's user. */
+export function userNameOf(connection: PasswordlessConnection, deps: Pick<Deps, 'targets'>): string {
+  return connection.spec.databaseUser?.name ?? defaultUserName(connection, deps);
 }
 
 /** The server that a spec names; undefined when its id doesn't parse. */

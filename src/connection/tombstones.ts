@@ -11,7 +11,7 @@ import type { Ledger, Tombstone } from './ledger.ts';
 const firstTryInMs = 5_000;
 const longestWaitInMs = 600_000;
 
-/** Tidies the users of ended connections away that couldn't be tidied at once, for as long as it takes. */
+/** Ends the users of abandoned connections, and tidies those of ended ones away that couldn't be tidied at once, for as long as it takes. */
 export class Tombstones {
   readonly #ledger: Ledger;
   readonly #targets: ReadonlyMap<TargetType, Target>;
@@ -88,7 +88,8 @@ export class Tombstones {
     try {
       const server = await inStage('server', () => target.observeServer(tombstone.request, { signal }));
       await this.#ledger.rememberServer(tombstone.request.serverId, await target.identify(server, { signal }), { signal });
-      if ((await target.end(tombstone.request, server, { signal })) === 'ended') await target.tidy(tombstone.request, server, { signal });
+      const ended = await target.end(tombstone.request, server, { signal });
+      if (ended === 'ended' && !tombstone.keeps) await target.tidy(tombstone.request, server, { signal });
     } catch (error) {
       // with the server went the user
       if (asStageFailure(error).failure.reason !== 'ServerNotFound') throw error;

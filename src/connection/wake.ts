@@ -1,6 +1,6 @@
 import { ready } from '../api/conditions.ts';
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
-import { requestedAtAnnotation } from '../api/names.ts';
+import { abandonAnnotation, requestedAtAnnotation } from '../api/names.ts';
 import type { ConnectionPolicy } from '../api/policy.generated.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -110,8 +110,9 @@ function specChanged(old: PasswordlessConnection, current: PasswordlessConnectio
   return old.metadata.generation !== current.metadata.generation || old.metadata.deletionTimestamp !== current.metadata.deletionTimestamp;
 }
 
-function requestOf(connection: PasswordlessConnection): string | undefined {
-  return connection.metadata.annotations?.[requestedAtAnnotation];
+/** What the annotations ask for, in a text that changes with it. */
+function requestOf({ metadata: { annotations, deletionTimestamp } }: PasswordlessConnection): string {
+  return JSON.stringify([annotations?.[requestedAtAnnotation], deletionTimestamp && annotations?.[abandonAnnotation]]);
 }
 
 function isRefused({ status }: PasswordlessConnection): boolean {

@@ -63,7 +63,7 @@ export class Withdrawals {
     if (left > 0) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: left };
     if (!this.#isConfirmed(pending)) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: listAgainInMs };
     const lost = [...this.#pending.values()].filter(({ isNew }) => isNew).length;
-    if (pending.isNew && lost > this.#options.maximum && !this.#isReleased())
+    if (pending.isNew && lost > this.#options.maximum && !areWithdrawalsReleased(this.#options.policies))
       return { kind: 'braked', pending: lost, lookAgainInMs: brakedLookInMs };
     return { kind: 'due' };
   }
@@ -94,10 +94,11 @@ export class Withdrawals {
     pending.askedAt = completeLists;
     return false;
   }
+}
 
-  #isReleased(): boolean {
-    return this.#options.policies.list().some(({ metadata }) => metadata.annotations?.[releaseWithdrawalsAnnotation] === 'true');
-  }
+/** Whether somebody let accesses be ended that are too many at once, by an annotation on a policy. */
+export function areWithdrawalsReleased(policies: Pick<Store<ConnectionPolicy>, 'list'>): boolean {
+  return policies.list().some(({ metadata }) => metadata.annotations?.[releaseWithdrawalsAnnotation] === 'true');
 }
 
 function wasWithdrawn({ status }: PasswordlessConnection): boolean {

@@ -62,8 +62,8 @@ function isExpression(expression: unknown): boolean {
 }
 
 function isGrant(grant: unknown): boolean {
-  const { objectType, schema, privileges } = object(grant);
-  return isText(objectType) && isMissingOr(isText)(schema) && isListOf(isText)(privileges);
+  const { objectType, schema, names, privileges } = object(grant);
+  return isText(objectType) && isMissingOr(isText)(schema) && isMissingOr(isListOf(isText))(names) && isListOf(isText)(privileges);
 }
 
 function isListOf(test: Test): Test {

@@ -8,15 +8,8 @@ const systemDatabases: Readonly<Record<TargetType, readonly string[]>> = {
 };
 
 /** Roles with which a user could give itself more, in lower case; beside those that begin with one of the prefixes. */
-const privilegedRoles: readonly string[] = [
-  'azuresu',
-  'db_owner',
-  'db_securityadmin',
-  'db_accessadmin',
-  'db_ddladmin',
-  'db_backupoperator',
-];
-const privilegedPrefixes: readonly string[] = ['pg_', 'azure_', 'rds'];
+const privilegedRoles: readonly string[] = ['db_owner', 'db_securityadmin', 'db_accessadmin', 'db_ddladmin', 'db_backupoperator'];
+const privilegedPrefixes: readonly string[] = ['pg_', 'azure', 'rds'];
 
 /** Whether no connection may ever be to this database. PostgreSQL's `postgres` isn't among them: a policy may name it in full. */
 export function isSystemDatabase(type: TargetType, database: string): boolean {

@@ -45,16 +45,23 @@ function refuseSchemas({ spec: { target, access } }: Request, entry: PolicyEntry
   const allowed = entry.schemas ?? ['public'];
   const whole = target.type === 'AzureSQL' && coversWholeDatabase(access);
   if (whole && !allowed.includes('*')) return 'its schemas are not the whole database, which spec.access asks for: name schemas there';
-  const named = [...profileSchemas(target.type, access), ...(access.grants ?? []).flatMap((grant) => grant.schema ?? [])];
+  const named = [...profileSchemas(target.type, access), ...(access.grants ?? []).flatMap((grant) => grantSchemas(target.type, grant))];
   const missing = named.find((schema) => (schema === '*' ? !allowed.includes('*') : !matchesAny(allowed, schema, namespace)));
   return missing === undefined ? undefined : `schema ${JSON.stringify(missing)} of spec.access is not among its schemas`;
 }
 
 type Access = Request['spec']['access'];
+type Grant = NonNullable<Access['grants']>[number];
 
 function profileSchemas(type: 'PostgreSQL' | 'AzureSQL', access: Access): readonly string[] {
   if (access.schemas) return access.schemas;
   return type === 'PostgreSQL' && needsSchemas(access) ? ['public'] : [];
+}
+
+/** The schema demands one; PostgreSQL would take public where there is none. */
+function grantSchemas(type: Request['spec']['target']['type'], { schema, objectType }: Grant): readonly string[] {
+  if (schema !== undefined) return [schema];
+  return type === 'PostgreSQL' && objectType !== 'Database' ? ['public'] : [];
 }
 
 /**
@@ -89,7 +96,16 @@ function refuseRoles({ spec: { access } }: Request, entry: PolicyEntry, namespac
 }
 
 function refuseRoutines({ spec: { access } }: Request, entry: PolicyEntry): string | undefined {
-  return access.routines !== 'All' || entry.routines === 'Allow' ? undefined : 'it does not allow spec.access.routines All';
+  if (entry.routines === 'Allow') return undefined;
+  if (access.routines === 'All') return 'it does not allow spec.access.routines All';
+  return access.grants?.some(isForAllRoutines)
+    ? 'it does not allow all routines, which spec.access.grants asks for: name functions there'
+    : undefined;
+}
+
+/** EXECUTE on whatever comes reaches functions that run with their definers' rights, as access.routines All does. */
+function isForAllRoutines({ objectType, names, privileges }: Grant): boolean {
+  return privileges.includes('EXECUTE') && (objectType !== 'Function' || (names?.includes('*') ?? false));
 }
 
 function refuseUser({ spec, defaultUserName }: Request, entry: PolicyEntry, namespace: string): string | undefined {

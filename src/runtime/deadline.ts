@@ -15,6 +15,9 @@ export function isDeadlineExceeded(error: unknown): error is DeadlineExceeded {
   return error instanceof Error && error.name === 'DeadlineExceeded';
 }
 
+/** Instead of the AbortError that `abort` would make, with its stack, for each call that ends in time. */
+const disposed = new Error('the deadline was disposed of');
+
 /** A signal that is aborted with the parent's reason, or with DeadlineExceeded after a time. Disposing of it stops its timer and lets go of the parent. */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
@@ -40,6 +43,6 @@ export class Deadline implements Disposable {
 
   [Symbol.dispose](): void {
     this.#parent.removeEventListener('abort', this.#onParentAbort);
-    this.#timer.abort();
+    this.#timer.abort(disposed);
   }
 }

@@ -6,6 +6,9 @@ import { StatusError } from './status-error.ts';
 /** What of a configuration decides about a connection; a request with other values needs another one. */
 type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
 
+/** To the API server, watches counted: more make it no faster, and each costs both sides a handshake. */
+const maximumConnections = 32;
+
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query, as the API server sees them. */
@@ -91,7 +94,13 @@ export class KubeTransport {
 
   #connect(material: TlsMaterial): Dispatcher {
     // time limits are the caller's; HTTP/1.1 keeps an aborted watch from touching other requests; TCP keep-alive is faster than a cloud balancer's idle timeout
-    const common = { bodyTimeout: 0, headersTimeout: 0, keepAliveTimeout: 30_000, allowH2: false } as const;
+    const common = {
+      connections: maximumConnections,
+      bodyTimeout: 0,
+      headersTimeout: 0,
+      keepAliveTimeout: 30_000,
+      allowH2: false,
+    } as const;
     const connect = { ...material, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
     const proxy = this.#config.getCurrentCluster()?.proxyUrl;
     if (proxy === undefined || proxy === '') return new Agent({ ...common, connect });

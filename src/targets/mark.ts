@@ -29,6 +29,11 @@ export function clusterPrefix(cluster: string): string {
   return `dbaccess/1 ${cluster} `;
 }
 
+/** Whether a text is a mark, also one of a form that we can't read. */
+export function isMark(text: string): boolean {
+  return /^dbaccess\/\d/.test(text);
+}
+
 /** The mark that a text is, or undefined for every other text. */
 export function parseMark(text: string | null | undefined): Mark | undefined {
   const found = pattern.exec(text ?? '');

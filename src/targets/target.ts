@@ -9,6 +9,8 @@ export interface TargetRequest {
   readonly serverId: ResourceId;
   readonly database: string;
   readonly userName: string;
+  /** Whether a user of that name that somebody else made, bound to the same identity, may be taken over. */
+  readonly adopt?: boolean;
   /** What the user's mark shall be. */
   readonly mark: Mark;
   /** The identity to bind; each engine takes the id that it binds by. */

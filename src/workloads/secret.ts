@@ -1,18 +1,21 @@
 import { ConnectionError } from '../api/connection-error.ts';
-import { apiVersion, connectionLabel, managedByLabel, operatorName } from '../api/names.ts';
+import { adoptedAnnotation, apiVersion, connectionLabel, managedByLabel, operatorName } from '../api/names.ts';
 import type { KubernetesObject, ObjectMeta } from '../api/object-meta.ts';
 import type { StagePlan, Step } from '../api/step.ts';
+import { adoptedKeysText, foreignKeys, isAdopted, whyNotAdoptable } from './adopted-secret.ts';
 import type { Settings, WorkloadRequest } from './workload.ts';
 
 /** A Secret as the API server sends it; values are base64. */
 export interface Secret extends KubernetesObject {
   readonly type?: string;
+  readonly immutable?: boolean;
   readonly data?: Readonly<Record<string, string>>;
 }
 
 export type SecretStep = Step & { readonly name: string } & (
-    | { readonly kind: 'create-secret' | 'update-secret'; readonly keys: readonly string[] }
-    | { readonly kind: 'delete-secret'; readonly uid: string }
+    | { readonly kind: 'create-secret' | 'update-secret' | 'adopt-secret'; readonly keys: readonly string[] }
+    /** `hand-back-secret`: one that was there before the connection. */
+    | { readonly kind: 'delete-secret' | 'hand-back-secret' }
   );
 
 /** The Secret under the name that the spec asks for, and the one under the name that it asked for before. */
@@ -31,49 +34,56 @@ export function isOurSecret(secret: Secret, uid: string): boolean {
   return (secret.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
-/** What is to be done so that the Secret holds just these settings. Throws SecretNotOwned. */
-export function planSecret(request: WorkloadRequest, settings: Settings, observed: SecretObservation): StagePlan<SecretStep> {
-  const name = secretName(request);
-  const { current, former } = observed;
-  const keys = Object.keys(settings).sort();
+/** What is to be done so that the Secret holds just these settings, and what others keep in it where it was taken over. Throws SecretNotOwned. */
+export function planSecret(request: WorkloadRequest, settings: Settings, { current, former }: SecretObservation): StagePlan<SecretStep> {
+  const steps = currentSteps(request, settings, current);
+  if (!former || former.metadata.name === secretName(request) || !isOurSecret(former, request.uid)) return { steps, findings: [] };
+  const { name } = former.metadata;
   const place = `${request.namespace}/${name}`;
-  const steps: SecretStep[] = [];
-  if (!current) {
-    steps.push({
-      stage: 'settings',
-      kind: 'create-secret',
-      name,
-      keys,
-      summary: `create Secret ${place} with ${keys.join(', ')}`.slice(0, 1024),
-    });
-  } else if (!isOurSecret(current, request.uid)) {
-    throw new ConnectionError(
-      'waiting',
-      'SecretNotOwned',
-      `Secret "${name}" is there and belongs to somebody else: delete it, or name another one in spec.output.secret.name`,
-    );
-  } else if (!holds(current, settings)) {
-    const changed = changedKeys(current, settings);
-    steps.push({
-      stage: 'settings',
-      kind: 'update-secret',
-      name,
-      keys,
-      summary: `update Secret ${place}: ${changed.join(', ')}`.slice(0, 1024),
-    });
-  }
-  if (former && former.metadata.name !== name && isOurSecret(former, request.uid)) {
-    const { name: old, uid } = former.metadata;
-    steps.push({ stage: 'settings', kind: 'delete-secret', name: old, uid, summary: `delete Secret ${request.namespace}/${old}` });
-  }
-  return { steps, findings: [] };
+  const summary = isAdopted(former) ? `take our settings out of Secret ${place}, which was there before` : `delete Secret ${place}`;
+  const kind = isAdopted(former) ? 'hand-back-secret' : 'delete-secret';
+  return { steps: [...steps, { stage: 'settings', kind, name, summary }], findings: [] };
 }
 
-/** The Secret to be sent: nothing of the old one but who it is and what others put on its metadata. */
+function currentSteps(request: WorkloadRequest, settings: Settings, current: Secret | undefined): readonly SecretStep[] {
+  const step = (kind: 'create-secret' | 'update-secret' | 'adopt-secret', summary: string): SecretStep => ({
+    stage: 'settings',
+    kind,
+    name: secretName(request),
+    keys: Object.keys(settings).sort(),
+    summary: summary.slice(0, 1024),
+  });
+  const place = `${request.namespace}/${secretName(request)}`;
+  const keys = Object.keys(settings).sort().join(', ');
+  if (!current) return [step('create-secret', `create Secret ${place} with ${keys}`)];
+  if (!isOurSecret(current, request.uid)) {
+    requireAdoptable(request, current);
+    return [step('adopt-secret', `take Secret ${place} over and write ${keys}; other keys in it stay`)];
+  }
+  const next = secretFor(request, settings, current);
+  return isAsWanted(current, next) ? [] : [step('update-secret', `update Secret ${place}: ${changedKeys(current, next).join(', ')}`)];
+}
+
+function requireAdoptable({ output }: WorkloadRequest, secret: Secret): void {
+  const obstacle = output.adopt ? whyNotAdoptable(secret) : undefined;
+  if (output.adopt && obstacle === undefined) return;
+  const problem = obstacle === undefined ? 'is there and belongs to somebody else' : `${obstacle}, so that it can't be taken over`;
+  throw new ConnectionError(
+    'waiting',
+    'SecretNotOwned',
+    `Secret "${secret.metadata.name}" ${problem}: delete it, or name another one in spec.output.secret.name`,
+  );
+}
+
+/** The Secret to be sent. One that we made keeps of the old one who it is and what others put on its metadata; one that is or was somebody else's keeps their keys too. */
 export function secretFor(request: WorkloadRequest, settings: Settings, old: Secret | undefined): Secret {
+  const adopting = old !== undefined && !isOurSecret(old, request.uid);
+  const kept = adopting ? (old.data ?? {}) : old && isAdopted(old) ? foreignKeys(old) : {};
+  const isAdoption = adopting || (old !== undefined && isAdopted(old));
   const metadata = {
     ...(old?.metadata ?? { name: secretName(request), namespace: request.namespace }),
-    labels: { ...old?.metadata.labels, [managedByLabel]: operatorName, [connectionLabel]: request.connection },
+    labels: { ...old?.metadata.labels, [connectionLabel]: request.connection, ...(!isAdoption && { [managedByLabel]: operatorName }) },
+    ...(isAdoption && { annotations: { ...old?.metadata.annotations, [adoptedAnnotation]: adoptedKeysText(Object.keys(settings)) } }),
     ownerReferences: [
       ...(old?.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== request.uid),
       {
@@ -86,16 +96,19 @@ export function secretFor(request: WorkloadRequest, settings: Settings, old: Sec
       },
     ],
   } as ObjectMeta;
-  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: encoded(settings) };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: { ...kept, ...encoded(settings) } };
 }
 
-function holds(secret: Secret, settings: Settings): boolean {
-  return changedKeys(secret, settings).length === 0 && secret.metadata.labels?.[managedByLabel] === operatorName;
+function isAsWanted(found: Secret, next: Secret): boolean {
+  const label = isAdopted(next) ? connectionLabel : managedByLabel;
+  return (
+    changedKeys(found, next).length === 0 &&
+    found.metadata.labels?.[label] === next.metadata.labels?.[label] &&
+    found.metadata.annotations?.[adoptedAnnotation] === next.metadata.annotations?.[adoptedAnnotation]
+  );
 }
 
-function changedKeys(secret: Secret, settings: Settings): readonly string[] {
-  const wanted = encoded(settings);
-  const found = secret.data ?? {};
+function changedKeys({ data: found = {} }: Secret, { data: wanted = {} }: Secret): readonly string[] {
   return [...new Set([...Object.keys(wanted), ...Object.keys(found)])].filter((key) => wanted[key] !== found[key]).sort();
 }
 

@@ -13,14 +13,15 @@ import { inSync, type StagePlan, type Step } from '../api/step.ts';
 import type { ResolvedIdentity } from '../identities/identity.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Resource } from '../runtime/resource.ts';
+import { Serial } from '../runtime/serial.ts';
 import type { ApplyOptions, Cancellable } from '../targets/target.ts';
-import { isOurSecret, planSecret, type Secret, type SecretObservation, type SecretStep, secretFor, secretName } from './secret.ts';
+import { applySecretStep, observeSecrets, releaseSecrets, retainSecret } from './apply-secret.ts';
+import { planSecret, type SecretObservation, type SecretStep } from './secret.ts';
 import type { Settings, WorkloadContext, WorkloadKind, WorkloadRequest } from './workload.ts';
 
 export type ServiceAccount = KubernetesObject;
 
 const serviceAccounts: Resource<ServiceAccount> = { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
-const secrets: Resource<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
 
 export type ServiceAccountStep =
   | (Step & { readonly kind: 'create-service-account'; readonly name: string })
@@ -28,6 +29,8 @@ export type ServiceAccountStep =
 
 /** Kubernetes service accounts: annotated for azure-workload-identity, with their settings in a Secret. */
 export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
+  /** Connections of one service account write the same at the same time. */
+  const writers = new Serial();
   return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, release, retain };
 
   async function observeIdentity(request: WorkloadRequest, { signal }: Cancellable): Promise<ServiceAccount | undefined> {
@@ -35,12 +38,7 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
   }
 
   async function observeSettings(request: WorkloadRequest, { signal }: Cancellable): Promise<SecretObservation> {
-    const { namespace, formerSecret } = request;
-    const name = secretName(request);
-    const current = await client.get(secrets, { namespace, name }, { signal });
-    const former =
-      formerSecret && formerSecret !== name ? await client.get(secrets, { namespace, name: formerSecret }, { signal }) : undefined;
-    return { current, former };
+    return await observeSecrets(client, request, { signal });
   }
 
   async function apply(
@@ -49,29 +47,24 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     { identity, settings }: WorkloadContext,
     { beforeStep, signal }: ApplyOptions,
   ): Promise<void> {
-    const { namespace } = request;
     for (const step of steps as readonly (ServiceAccountStep | SecretStep)[]) {
       beforeStep(step);
       switch (step.kind) {
         case 'create-service-account':
-          await client.create(serviceAccounts, newAccount(request, identity), { signal });
+          await writers.run(keyOf(request), () => createAccount(request, identity, { signal }), { signal });
           break;
         case 'annotate-service-account':
-          await annotate(request, identity, step, { signal });
-          break;
-        case 'create-secret':
-          await client.create(secrets, secretFor(request, settings, undefined), { signal });
-          break;
-        case 'update-secret':
-          await updateSecret(request, settings, { signal });
-          break;
-        case 'delete-secret':
-          await client.delete(secrets, { namespace, name: step.name }, { uid: step.uid, signal });
+          await writers.run(keyOf(request), () => annotate(request, identity, step, { signal }), { signal });
           break;
         default:
-          step satisfies never;
+          await applySecretStep(client, step, request, settings, { signal });
       }
     }
+  }
+
+  /** Another connection of the service account may have been first. */
+  async function createAccount(request: WorkloadRequest, identity: ResolvedIdentity, { signal }: Cancellable): Promise<void> {
+    if (!(await observeIdentity(request, { signal }))) await client.create(serviceAccounts, newAccount(request, identity), { signal });
   }
 
   /** Reads again and asks again, because somebody may have put another identity there meanwhile. */
@@ -87,28 +80,13 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations } }, { signal });
   }
 
-  /** Reads again, because a plan holds no values of the Secret and somebody may have put theirs in its place. */
-  async function updateSecret(request: WorkloadRequest, settings: Settings, { signal }: Cancellable): Promise<void> {
-    const old = await client.get(secrets, { namespace: request.namespace, name: secretName(request) }, { signal });
-    if (old && isOurSecret(old, request.uid)) await client.replace(secrets, secretFor(request, settings, old), { signal });
-  }
-
   async function release(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
-    const { namespace, uid } = request;
-    const names = new Set([secretName(request), ...(request.formerSecret ? [request.formerSecret] : [])]);
-    for (const name of names) {
-      const secret = await client.get(secrets, { namespace, name }, { signal });
-      if (secret && isOurSecret(secret, uid)) await client.delete(secrets, { namespace, name }, { uid: secret.metadata.uid, signal });
-    }
+    await releaseSecrets(client, request, { signal });
     if (request.sharedWith === 'nobody') await releaseAccount(request, { signal });
   }
 
-  /** Without its owner reference the Secret outlives the connection. */
   async function retain(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
-    const secret = await client.get(secrets, { namespace: request.namespace, name: secretName(request) }, { signal });
-    if (!secret || !isOurSecret(secret, request.uid)) return;
-    const ownerReferences = (secret.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== request.uid);
-    await client.replace(secrets, { ...secret, metadata: { ...secret.metadata, ownerReferences } }, { signal });
+    await retainSecret(client, request, { signal });
   }
 
   async function releaseAccount(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
@@ -124,6 +102,10 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     const left = Object.fromEntries(Object.entries(annotations).filter(([key]) => !isOurAnnotation(key, ours)));
     await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations: left } }, { signal });
   }
+}
+
+function keyOf(request: WorkloadRequest): string {
+  return `${request.namespace}/${accountName(request)}`;
 }
 
 function describe(spec: ConnectionSpec['workload']): string {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readConnection, waitForReady } from '../support/connections.ts';
+import { waitForReady } from '../support/connections.ts';
 import { logIn } from '../support/workload.ts';
 import {
   asSuperuser,
@@ -24,28 +24,6 @@ import {
 describe('a connection that is left alone, or tampered with', function () {
   this.timeout(testTimeout);
   withTable('things');
-
-  it('costs nothing at rest: no write of any kind, and as many sessions as databases', async () => {
-    const { journal, controlPlane } = await sandbox();
-    const keys = [await readyConnection(), await readyConnection((spec) => (spec.access.profile = 'ReadOnly'))];
-    const versions = async () =>
-      Promise.all(keys.map(async (key) => (await readConnection(controlPlane.api, key, inTime()))?.metadata.resourceVersion));
-    const before = await versions();
-    const from = journal.list().length;
-    // two passes of both: each begins with a look at the role of its user
-    const passes = () =>
-      journal.list('sql').filter((each) => each.kind === 'sql' && /pgaadauth_list_principals/.test(each.statement)).length;
-    const seen = passes();
-    await eventually(() => passes() >= seen + 4, { withinInMs: 20_000 });
-    const entries = journal.list().slice(from);
-    const writes = entries.filter(
-      (each) =>
-        (each.kind === 'arm' && each.method !== 'GET') ||
-        (each.kind === 'sql' && !/^(SELECT|WITH|BEGIN|COMMIT|ROLLBACK|LOGIN|SHOW|SET LOCAL)/i.test(each.statement.trim())),
-    );
-    expect(writes).to.deep.equal([]);
-    expect(await versions()).to.deep.equal(before);
-  });
 
   it('is repaired when a grant, the Secret, the annotation, the credential or the role is changed, with an Event that names the steps', async () => {
     const { controlPlane, world } = await sandbox();

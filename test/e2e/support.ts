@@ -6,7 +6,11 @@ import { apiVersion } from '../../src/api/names.ts';
 import type { ConnectionPolicy } from '../../src/api/policy.generated.ts';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { readMarked } from '../../src/targets/postgres/list-marked.ts';
+import { unlimitTransactions, whoAmI } from '../../src/targets/postgres/queries.ts';
+import { beginRead, commit } from '../../src/targets/postgres/statements.ts';
 import type { World } from '../sandbox/azure/world.ts';
+import type { JournalEntry } from '../sandbox/controls/journal.ts';
 import type { PostgresServer } from '../sandbox/postgres-server.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { type ConnectionKey, waitForConnection, waitForReady } from '../support/connections.ts';
@@ -39,7 +43,7 @@ async function start() {
     directory,
     operator: true,
     driftInterval: '3s',
-    operatorFlags: ['--withdrawal-grace=4s', '--max-withdrawals=2'],
+    operatorFlags: ['--withdrawal-grace=4s', '--max-withdrawals=2', '--abandon-after=3s'],
     postgresServers: [{ name: 'shop-pg', databases: ['orders', 'billing'] }],
     identities: ['shop-orders', 'shop-reports', 'shop-spare'],
     log,
@@ -114,6 +118,7 @@ export async function everyPolicy(): Promise<void> {
         routines: 'Allow',
         adoption: 'Allow',
         retain: 'Allow',
+        abandon: 'Allow',
       },
     ],
   };
@@ -238,6 +243,44 @@ export async function messageOf(action: Promise<unknown>): Promise<string> {
     () => 'it went through',
     (error: Error) => error.message,
   );
+}
+
+/** What was asked of Azure and databases since the journal was so long, apart from the sweep for orphans: that goes over the server in each interval. */
+export async function askedSince(length: number): Promise<readonly JournalEntry[]> {
+  const { journal } = await sandbox();
+  return journal
+    .list()
+    .slice(length)
+    .filter((entry) => !belongsToSweep(entry));
+}
+
+const sweepStatements: readonly string[] = ['LOGIN', whoAmI, unlimitTransactions, beginRead, readMarked, commit];
+
+function belongsToSweep(entry: JournalEntry): boolean {
+  switch (entry.kind) {
+    case 'arm':
+      return entry.method === 'GET' && [serverId, `${serverId}/administrators`].includes(entry.path);
+    case 'sql':
+      return entry.database === 'postgres' && sweepStatements.includes(entry.statement);
+    case 'token':
+      return false;
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** How often the server was passed over: each time its marks are read once. */
+export async function passes(): Promise<number> {
+  const { journal } = await sandbox();
+  return journal.list('sql').filter((each) => each.kind === 'sql' && each.statement === readMarked).length;
+}
+
+/** A counter or gauge of the operator: the sum of its series, or of those whose labels match. */
+export async function metricOf(name: string, labels = /^/): Promise<number> {
+  const { operator } = (await sandbox()).file;
+  const text = await (await fetch(operator?.metrics ?? '', inTime())).text();
+  const series = [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].filter(([, found, of = '']) => found === name && labels.test(of));
+  return series.reduce((sum, [, , , value]) => sum + Number(value), 0);
 }
 
 /** Who may stand for an identity. */

@@ -104,6 +104,7 @@ describe('the structure of src', () => {
       'connection/report.ts',
       'connection/resolve.ts',
       'connection/policy-status.ts',
+      'connection/progress.ts',
       'connection/withdrawals.ts',
     ]);
   });

@@ -42,6 +42,7 @@ describe('readConfig', () => {
   it('reads times', () => {
     expect(read('--drift-interval=90s').driftIntervalInMs).to.equal(90_000);
     expect(read('--drift-interval=1h').driftIntervalInMs).to.equal(3_600_000);
+    expect([read(), read('--abandon-after=30s')].map(({ abandonAfterInMs }) => abandonAfterInMs)).to.deep.equal([300_000, 30_000]);
   });
 
   it('takes a custom cloud with all its fields, and refuses one with a field missing', () => {
@@ -59,7 +60,7 @@ describe('readConfig', () => {
     'a namespace without a name': [['--namespace='], /name of a namespace/],
     'a suffix that is no domain': [custom.map((flag) => flag.replace('=.x', '=x')), /--cloud=custom: the suffix of MySQL/],
     'an http authority': [custom.map((flag) => flag.replace('authority=https', 'authority=http')), /https URL/],
-    'no worker': [['--workers=0'], /from 1 to 64/],
+    'no worker': [['--workers=0'], /from 1 to 1024/],
   };
   for (const [what, [args, says]] of Object.entries(refused)) {
     it(`refuses ${what}, and says what it takes`, () => expect(complaint(args)).to.match(says));

@@ -1,5 +1,6 @@
 import type { Step } from '../../api/step.ts';
 import type { Cancellable, TargetRequest } from '../target.ts';
+import { adoptUser } from './adopt-user.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { findOurs } from './role.ts';
 import type { Session } from './session.ts';
@@ -82,7 +83,8 @@ async function send(session: Session, work: UserWork, failures: Map<UserWork, un
  * Carries out all steps but the login in one transaction, so that user and mark appear together; then the sessions of whoever was bound before are ended, and only then the
  * user may log in. Throws ConnectionError and what beforeStep throws.
  */
-async function applyUser(session: Session, { request, steps, beforeStep }: UserWork, { signal }: Cancellable): Promise<void> {
+async function applyUser(session: Session, work: UserWork, { signal }: Cancellable): Promise<void> {
+  const { request, steps, beforeStep } = work;
   const write = async (batch: readonly UserStep[]) => {
     const user = batch.some(({ kind }) => kind === 'create-user') ? 'new' : 'there';
     await session.writing(
@@ -99,6 +101,7 @@ async function applyUser(session: Session, { request, steps, beforeStep }: UserW
   const allowing = steps.filter(({ kind }) => kind === 'allow-login');
   const others = steps.filter(({ kind }) => kind !== 'allow-login');
   if (others.some(({ kind }) => kind === 'create-user')) return await write(steps);
+  if (others.some(({ kind }) => kind === 'adopt-user')) return await adoptUser(session, work, { signal });
   const role = await findOurs(session, request, { signal });
   const which = others.some(({ kind }) => kind === 'rebind') ? 'all' : 'writing';
   if (others.length > 0) await despiteSessionsOf(session, role, which, () => write(others), { signal });

@@ -96,35 +96,37 @@ export const nameRelations = sql`WITH rel AS MATERIALIZED (
   SELECT c.oid, c.relname, c.relowner, c.relkind, c.relacl FROM pg_catalog.pg_class AS c
   WHERE c.relnamespace = $2::oid AND c.relowner = $3::oid AND c.relkind = ANY ($4::"char"[])
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+item AS MATERIALIZED (SELECT DISTINCT u.item FROM rel CROSS JOIN LATERAL pg_catalog.unnest(rel.relacl) AS u (item)),
+known AS MATERIALIZED (
+  SELECT i.item, a.grantee FROM item AS i CROSS JOIN LATERAL (SELECT e.grantee FROM pg_catalog.aclexplode(ARRAY[i.item]) AS e LIMIT 1) AS a),
 held AS MATERIALIZED (
-  SELECT rel.oid, g.grantee, pg_catalog.array_agg(u.item) AS items FROM rel CROSS JOIN LATERAL pg_catalog.unnest(rel.relacl) AS u (item)
-  CROSS JOIN LATERAL (SELECT DISTINCT a.grantee FROM pg_catalog.aclexplode(ARRAY[u.item]) AS a) AS g
-  WHERE g.grantee = 0 OR g.grantee = ANY ($1::oid[]) GROUP BY rel.oid, g.grantee),
+  SELECT rel.oid, k.grantee, pg_catalog.array_agg(u.item) AS items FROM rel CROSS JOIN LATERAL pg_catalog.unnest(rel.relacl) AS u (item)
+  JOIN known AS k ON k.item = u.item WHERE k.grantee = 0 OR k.grantee = ANY ($1::oid[]) GROUP BY rel.oid, k.grantee),
 role AS MATERIALIZED (
   SELECT u.oid, CASE WHEN pg_catalog.cardinality($5::text[]) = 0 THEN '{}'::aclitem[]
     ELSE ARRAY[pg_catalog.makeaclitem(u.oid, $3::oid, pg_catalog.array_to_string($5::text[], ', '), false)] END AS promised
   FROM pg_catalog.unnest($1::oid[]) AS u (oid)),
-differing AS MATERIALIZED (
-  SELECT role.oid AS role, rel.oid, rel.relname FROM role CROSS JOIN rel LEFT JOIN held AS h ON h.oid = rel.oid AND h.grantee = role.oid
-  WHERE coalesce(h.items, '{}') IS DISTINCT FROM role.promised ORDER BY role.oid, rel.relname LIMIT 5000),
 passable AS MATERIALIZED (
-  SELECT rel.oid, pg_catalog.jsonb_agg(p.privilege) AS privileges FROM rel CROSS JOIN pg_catalog.unnest($5::text[]) AS p (privilege)
-  WHERE rel.oid IN (SELECT d.oid FROM differing AS d)
-    AND CASE WHEN NOT $6::boolean THEN EXISTS (SELECT FROM pg_catalog.unnest(rel.relacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
-        WHERE b.is_grantable AND b.privilege_type = p.privilege AND pg_catalog.pg_get_userbyid(b.grantee) = current_user)
-      WHEN rel.relkind = 'S' THEN pg_catalog.has_sequence_privilege(rel.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION'))
-      ELSE pg_catalog.has_table_privilege(rel.oid, pg_catalog.concat(p.privilege, ' WITH GRANT OPTION')) END GROUP BY rel.oid)
-SELECT d.role, d.relname AS name, p.privileges AS grantable,
-  (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('to', a.grantee::int8, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
+  SELECT p.oid, pg_catalog.jsonb_agg(DISTINCT p.privilege) AS privileges FROM (
+    SELECT rel.oid, b.privilege_type AS privilege FROM rel CROSS JOIN LATERAL pg_catalog.unnest(rel.relacl) AS u (item) JOIN known AS k ON k.item = u.item
+    CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS b
+    WHERE NOT $6::boolean AND pg_catalog.pg_get_userbyid(k.grantee) = current_user AND b.is_grantable AND b.privilege_type = ANY ($5::text[])
+    UNION ALL SELECT rel.oid, v.privilege FROM rel CROSS JOIN pg_catalog.unnest($5::text[]) AS v (privilege)
+    WHERE CASE WHEN NOT $6::boolean THEN false
+      WHEN rel.relkind = 'S' THEN pg_catalog.has_sequence_privilege(rel.oid, pg_catalog.concat(v.privilege, ' WITH GRANT OPTION'))
+      ELSE pg_catalog.has_table_privilege(rel.oid, pg_catalog.concat(v.privilege, ' WITH GRANT OPTION')) END) AS p GROUP BY p.oid)
+SELECT role.oid AS role, rel.relname AS name, p.privileges AS grantable, r.rights
+  FROM role CROSS JOIN rel LEFT JOIN held AS h ON h.oid = rel.oid AND h.grantee = role.oid LEFT JOIN held AS e ON e.oid = rel.oid AND e.grantee = 0
+  LEFT JOIN passable AS p ON p.oid = rel.oid CROSS JOIN LATERAL (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('to', a.grantee::int8, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type,
       'canPassOn', a.is_grantable,
       'fromUs', pg_catalog.pg_has_role(a.grantor, 'USAGE'),
       'revocable', CASE WHEN pg_catalog.pg_get_userbyid(a.grantor) = current_user THEN true
         WHEN a.grantor <> rel.relowner AND (pg_catalog.pg_has_role(rel.relowner, 'USAGE') OR NOT pg_catalog.pg_has_role(a.grantor, 'USAGE')) THEN false
         ELSE NOT EXISTS (SELECT FROM pg_catalog.unnest(rel.relacl) AS v (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[v.item]) AS b
-          WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END))
-    FROM held AS h CROSS JOIN LATERAL pg_catalog.unnest(h.items) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a
-    WHERE h.oid = d.oid AND h.grantee IN (0, d.role)) AS rights
-  FROM differing AS d JOIN rel ON rel.oid = d.oid LEFT JOIN passable AS p ON p.oid = d.oid ORDER BY d.role, d.relname`;
+          WHERE b.is_grantable AND b.grantee NOT IN (0, a.grantor) AND b.privilege_type = a.privilege_type AND pg_catalog.pg_has_role(b.grantee, 'USAGE')) END)) AS rights
+    FROM pg_catalog.unnest(coalesce(h.items, '{}') || coalesce(e.items, '{}')) AS u (item) CROSS JOIN LATERAL pg_catalog.aclexplode(ARRAY[u.item]) AS a) AS r
+  WHERE coalesce(h.items, '{}') IS DISTINCT FROM role.promised ORDER BY role.oid, rel.relname LIMIT 5000`;
 
 /** Routines of one schema and owner on which a role itself has a right, with the types of their arguments. $1: the role's oid; $2, $3: oid of schema and owner. */
 export const nameRoutines = sql`SELECT p.proname AS name,

@@ -40,23 +40,29 @@ async function observe(
   requests: readonly RightsRequest[],
   { host, memory, signal }: Omit<LookOptions, 'clusterHash'>,
 ): Promise<readonly RightsObservation[]> {
-  const [row] = await session.query<{ fingerprint: string }>(readFingerprint, [], { signal });
-  const fingerprint = row?.fingerprint ?? '';
-  const known = new Map(
-    requests.flatMap((request) => {
-      const observation = memory.recall(host, request, fingerprint);
-      return observation ? [[request, observation] as const] : [];
-    }),
-  );
+  // asked only where it can spare a look, and for what is found in order
+  let told: Promise<string> | undefined;
+  const fingerprint = () => (told ??= readFingerprintOf(session, { signal }));
+  const known = new Map<RightsRequest, RightsObservation>();
+  for (const request of requests) {
+    const remembered = memory.recall(host, request);
+    if (remembered && remembered.fingerprint === (await fingerprint())) known.set(request, remembered.observation);
+  }
   const unknown = requests.filter((request) => !known.has(request));
   const observations = unknown.length > 0 ? await observeRights(session, unknown, { signal }) : [];
   for (const [index, request] of unknown.entries()) {
     const observation = observations[index]!;
     known.set(request, observation);
-    if (planRights(request.promised, observation).steps.length === 0) memory.remember(host, request, fingerprint, observation);
+    if (planRights(request.promised, observation).steps.length === 0)
+      memory.remember(host, request, { fingerprint: await fingerprint(), observation });
     else memory.forget(host, request);
   }
   return requests.map((request) => known.get(request)!);
+}
+
+async function readFingerprintOf(session: Session, { signal }: Cancellable): Promise<string> {
+  const [row] = await session.query<{ fingerprint: string }>(readFingerprint, [], { signal });
+  return row?.fingerprint ?? '';
 }
 
 function requestOf({ request, roleOid }: RightsQuestion, clusterHash: string, majorVersion: number): RightsRequest {

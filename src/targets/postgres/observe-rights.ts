@@ -125,10 +125,12 @@ function withPassable(object: RightsOn, passable: readonly Passable[]): RightsOn
   return { ...object, grantable: passable.filter((each) => each.kind === kind && each.name === name).map((each) => each.privilege) };
 }
 
-/** Objects of one group that are looked at one by one, for the users to whom the same of them is promised. */
+/** Objects of one group that are looked at one by one, for users to whom the same of them is promised. */
 interface Naming {
   readonly group: ObjectGroup;
   readonly promised: readonly Privilege[];
+  /** Whether they have no rights there of their own, so that what is found for one holds for all. */
+  readonly areNew: boolean;
   readonly users: Seen[];
 }
 
@@ -148,9 +150,10 @@ function namingsOf(users: readonly Seen[]): readonly Naming[] {
       // what the user owns it may do everything with
       if (owner === user.request.userName) continue;
       const promised = kind === 'routine' ? [] : promisedOn(user.request.promised, { kind, schema, name: '' });
-      if (kind === 'routine' ? group.rights.every((right) => right.public) : !mayDiffer(group, promised)) continue;
-      const key = JSON.stringify([kind, schemaOid, ownerOid, promised]);
-      const naming = namings.get(key) ?? { group, promised, users: [] };
+      const areNew = group.rights.every((right) => right.public);
+      if (kind === 'routine' ? areNew : !mayDiffer(group, promised)) continue;
+      const key = JSON.stringify([kind, schemaOid, ownerOid, promised, areNew]);
+      const naming = namings.get(key) ?? { group, promised, areNew, users: [] };
       naming.users.push(user);
       namings.set(key, naming);
     }
@@ -158,33 +161,34 @@ function namingsOf(users: readonly Seen[]): readonly Naming[] {
   return [...namings.values()];
 }
 
-async function nameRelationsOf(session: Session, { group, promised, users }: Naming, { signal }: Cancellable): Promise<void> {
-  const { kind, schema, schemaOid, owner, ownerOid, acting, count } = group;
+async function nameRelationsOf(session: Session, { group, promised, areNew, users }: Naming, { signal }: Cancellable): Promise<void> {
+  const { kind, schemaOid, ownerOid, acting, count } = group;
   if (kind === 'routine') return;
   // each role is one row for each object at most, and the answer is cut off
-  const atOnce = Math.max(1, Math.floor(maximumNamedObjects / count));
+  const atOnce = areNew ? users.length : Math.max(1, Math.floor(maximumNamedObjects / count));
   for (let index = 0; index < users.length; index += atOnce) {
     const some = users.slice(index, index + atOnce);
-    const roleOids = some.map(({ request }) => request.roleOid);
+    const roleOids = some.slice(0, areNew ? 1 : atOnce).map(({ request }) => request.roleOid);
     const values = [roleOids, schemaOid, ownerOid, relationKinds[kind], promised, acting === ('no' satisfies Acting)];
     const rows = await session.query<RelationRow & Record<string, unknown>>(nameRelations, values, { signal });
-    const byRole = Map.groupBy(rows, ({ role }) => role);
     for (const { request, named } of some) {
-      const objects = (byRole.get(request.roleOid) ?? []).map(
-        ({ name, rights, grantable }): RightsOn => ({
-          on: { kind, schema, name },
-          owner,
-          acting,
-          rights: rightsOf(byHolder(rights), request.roleOid),
-          grantable: grantable ?? [],
-        }),
-      );
+      const roleOid = areNew ? roleOids[0] : request.roleOid;
+      const objects = rows.filter(({ role }) => role === roleOid).map((row) => relationOf(row, group, kind, request.roleOid));
       // those beyond the limit would never be looked at
       if (objects.length === maximumNamedObjects && objects.every((object) => isLeftAlone(difference(object, promised))))
         throw tooMany(request.database);
       named.push(...objects);
     }
   }
+}
+
+function relationOf(
+  { name, rights, grantable }: RelationRow,
+  { schema, owner, acting }: ObjectGroup,
+  kind: keyof typeof relationKinds,
+  roleOid: number,
+): RightsOn {
+  return { on: { kind, schema, name }, owner, acting, rights: rightsOf(byHolder(rights), roleOid), grantable: grantable ?? [] };
 }
 
 async function nameRoutinesOf(

@@ -66,7 +66,7 @@ export function isReserved(name: string, isSuperuser: boolean, server: PostgresS
 }
 
 /** Servers call the id objectid (documented as such too) and tell yes and no as numbers. */
-function bindingOf(principal: Readonly<Record<string, unknown>>): Binding | undefined {
+export function bindingOf(principal: Readonly<Record<string, unknown>>): Binding | undefined {
   const objectId = principal['objectid'] ?? principal['objectId'];
   if (typeof objectId !== 'string' || objectId === '') return undefined;
   return {

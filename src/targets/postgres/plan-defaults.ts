@@ -1,6 +1,6 @@
 import type { Finding } from '../../api/step.ts';
 import { finding } from './finding.ts';
-import { covers, type Promised } from './profile.ts';
+import { type Promised, promisedLater } from './profile.ts';
 import type { Acting, Creator, DefaultRight, RightsObservation } from './rights.ts';
 import type { Privilege } from './securable.ts';
 import type { FutureObjects } from './statements.ts';
@@ -33,17 +33,15 @@ export function planDefaults(
 }
 
 function isPromised(promised: Promised, { schema, kind, privilege }: DefaultRight): boolean {
-  if (schema === undefined || !promised.futureObjects || !covers(promised, schema)) return false;
-  return (kind === 'table' || kind === 'sequence') && promised[kind].includes(privilege);
+  if (schema === undefined) return false;
+  return kinds.some((each) => each === kind && promisedLater(promised, { kind: each, schema }).includes(privilege));
 }
 
 function grants(promised: Promised, found: RightsObservation): GrantAction[] {
-  if (!promised.futureObjects) return [];
-  const kinds = ['table', 'sequence'] as const;
   return creators(promised, found).flatMap(({ schema, owner, acting }) =>
     kinds.flatMap((kind): GrantAction[] => {
       const future = { owner, schema, kind };
-      const privileges = promised[kind].filter(
+      const privileges = promisedLater(promised, future).filter(
         (privilege) => !found.defaults.some((right) => isFor(right, future) && right.privilege === privilege && !right.canPassOn),
       );
       return privileges.length === 0
@@ -53,12 +51,12 @@ function grants(promised: Promised, found: RightsObservation): GrantAction[] {
   );
 }
 
-/** Whoever may create objects in the schemas promised, and has, each once, as far as we may act for them. */
+const kinds = ['table', 'sequence', 'routine'] as const;
+
+/** Whoever may create objects in a schema, and has, each once, as far as we may act for them. Who has only made routines hardly makes anything else. */
 function creators(promised: Promised, { groups, creators: mayCreate, userName }: RightsObservation): Creator[] {
-  const have = groups.filter(({ kind }) => kind !== 'routine');
-  const all = [...mayCreate, ...have].filter(
-    ({ schema, owner, acting }) => acting !== 'no' && owner !== userName && covers(promised, schema),
-  );
+  const have = groups.filter((group) => group.kind !== 'routine' || promisedLater(promised, group).length > 0);
+  const all = [...mayCreate, ...have].filter(({ owner, acting }) => acting !== 'no' && owner !== userName);
   return [...new Map(all.map(({ schema, owner, acting }) => [JSON.stringify([schema, owner]), { schema, owner, acting }])).values()];
 }
 

@@ -1,13 +1,14 @@
 import type { Finding, StagePlan } from '../../api/step.ts';
 import { difference } from './compare-rights.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
-import { finding } from './finding.ts';
+import { missingFindings } from './missing-findings.ts';
 import { planDefaults } from './plan-defaults.ts';
+import { planMemberships } from './plan-memberships.ts';
 import { type Promised, promisedOn } from './profile.ts';
 import { type Irrevocable, irrevocableFindings, type Lacking, lackingFindings } from './right-findings.ts';
-import type { MembershipFound, RightsObservation, RightsOn } from './rights.ts';
+import type { RightsObservation, RightsOn } from './rights.ts';
 import type { Privilege, Securable } from './securable.ts';
-import { type GrantAction, type GrantStep, grantStep, quoted } from './steps.ts';
+import { type GrantAction, type GrantStep, grantStep } from './steps.ts';
 
 /** Objects in one statement: many at once are quick, and each is locked until commit from PostgreSQL 18 on. */
 const maximumObjects = 500;
@@ -16,10 +17,10 @@ const maximumObjects = 500;
 export function planRights(promised: Promised, found: RightsObservation): StagePlan<GrantStep> {
   const objects = planObjects(promised, found);
   const defaults = planDefaults(promised, found);
-  const memberships = planMemberships(found);
+  const memberships = planMemberships(promised, found);
   // rights too many go first: one that could be passed on is revoked and then granted without that
-  const actions = [...memberships.actions, ...objects.revokes, ...defaults.actions, ...objects.grants];
-  const findings = [...missingSchemas(promised, found), ...objects.findings, ...defaults.findings, ...memberships.findings];
+  const actions = [...memberships.revokes, ...objects.revokes, ...defaults.actions, ...objects.grants, ...memberships.grants];
+  const findings = [...missingFindings(promised, found), ...objects.findings, ...defaults.findings, ...memberships.findings];
   if (actions.length > 0 && found.eventTriggers.length > 0)
     return { steps: [], findings: [eventTriggerFinding(found.database, found.eventTriggers), ...findings] };
   return { steps: actions.map(grantStep), findings };
@@ -61,7 +62,7 @@ function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
   return {
     grants: grants.lists().map(({ cascade: _, ...list }) => ({ kind: 'grant', to: userName, ...list })),
     revokes: revokes.lists().map((list) => ({ kind: 'revoke', from: userName, ...list })),
-    findings: [...lackingFindings(lacking, found), ...irrevocableFindings(irrevocable, userName)],
+    findings: [...lackingFindings(lacking, promised, found), ...irrevocableFindings(irrevocable, userName)],
   };
 }
 
@@ -102,36 +103,4 @@ class Gathered {
       })),
     );
   }
-}
-
-/** No profile makes the user a member of anything. */
-function planMemberships({ memberships, userName }: RightsObservation): {
-  readonly actions: readonly GrantAction[];
-  readonly findings: readonly Finding[];
-} {
-  const actions = memberships
-    .filter(({ revocable }) => revocable)
-    .map(({ role, grantor, canPassOn }): GrantAction => ({ kind: 'revoke-membership', from: userName, role, grantor, cascade: canPassOn }));
-  const findings = memberships.filter(({ revocable }) => !revocable).map((membership) => membershipFinding(membership, userName));
-  return { actions, findings };
-}
-
-function membershipFinding({ role, grantor }: MembershipFound, userName: string): Finding {
-  const statement = `REVOKE ${quoted(role)} FROM ${quoted(userName)}`;
-  return finding(
-    'PrivilegeNotRevocable',
-    `${userName} is a member of role ${role}, which ${grantor} gave: have ${grantor} run ${statement}`,
-    { blocking: false },
-  );
-}
-
-function missingSchemas(promised: Promised, { objects, database }: RightsObservation): Finding[] {
-  const there = objects.flatMap(({ on }) => (on.kind === 'schema' ? [on.name] : []));
-  const missing = (promised.schemas ?? []).filter((schema) => !there.includes(schema));
-  if (missing.length === 0) return [];
-  return [
-    finding('SchemaNotFound', `database ${database} has no schema ${missing.join(', ')}: create it, or correct access.schemas`, {
-      blocking: true,
-    }),
-  ];
 }

@@ -5,21 +5,27 @@ import type { TargetRequest } from '../target.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
 import { finding } from './finding.ts';
 import { fitsAsName, isReservedRoleName, maximumNameBytes } from './names.ts';
+import { isBoundTo, isForAdoption, isHeld, planAdoption } from './plan-adoption.ts';
 import type { RevocableAttribute } from './statements.ts';
 import { quoted, type UserAction, type UserStep, userStep } from './steps.ts';
-import type { Binding, PostgresRole, PostgresUser } from './user.ts';
+import type { PostgresRole, PostgresUser } from './user.ts';
 
-type UserRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark'>;
+type UserRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark' | 'adopt'>;
 
 /** What is to be done so that the user is there, ours, bound to the request's identity and nobody else's, and may log in. Pure. */
 export function planUser(request: UserRequest, user: PostgresUser): StagePlan<UserStep> {
-  const { userName } = request;
-  if (user.role && (user.isReserved || !isOurs(user.mark, request.mark))) return { steps: [], findings: [nameTaken(userName)] };
-  const steps = (user.role ? repairs(request, user, user.role, user.mark) : [creation(request)]).map(userStep);
-  const findings = user.role ? unmendable(userName, user.role) : [];
+  const { steps, findings } = stepsFor(request, user);
   if (steps.length > 0 && user.eventTriggers.length > 0)
     return { steps: [], findings: [eventTriggerFinding('postgres', user.eventTriggers), ...findings] };
   return { steps, findings };
+}
+
+function stepsFor(request: UserRequest, user: PostgresUser): StagePlan<UserStep> {
+  const { role, mark } = user;
+  if (!role) return { steps: [userStep(creation(request))], findings: [] };
+  if (user.adoption && isForAdoption(request, user)) return planAdoption(request, user.adoption);
+  if (user.isReserved || !isHeld(mark, request.mark)) return { steps: [], findings: [nameTaken(request, user)] };
+  return { steps: repairs(request, user, role, mark).map(userStep), findings: unmendable(request.userName, role) };
 }
 
 /** Throws NotPermitted for a name that no user of a connection can have, before anything is looked at. Pure. */
@@ -40,17 +46,12 @@ function creation({ userName, identity, mark }: UserRequest): UserAction {
   return { kind: 'create-user', userName, principalId: identity.principalId, mark };
 }
 
-function repairs(
-  { userName, identity, mark: wanted }: UserRequest,
-  user: PostgresUser,
-  role: PostgresRole,
-  found: Mark | undefined,
-): UserAction[] {
+function repairs({ userName, identity, mark: wanted }: UserRequest, user: PostgresUser, role: PostgresRole, found: Mark): UserAction[] {
   const actions: UserAction[] = [];
-  const isBound = isBoundRight(user.binding, identity.principalId);
+  const isBound = isBoundTo(user.binding, identity.principalId);
   if (!isBound) actions.push({ kind: 'rebind', userName, from: user.binding?.objectId, to: identity.principalId.toLowerCase() });
-  const mark: Mark = { ...wanted, origin: found?.origin ?? wanted.origin };
-  if (!found || markText(found) !== markText(mark)) actions.push({ kind: 'mark', userName, mark });
+  const mark: Mark = { ...wanted, origin: found.origin };
+  if (markText(found) !== markText(mark)) actions.push({ kind: 'mark', userName, mark });
   const attributes = surplusAttributes(role);
   if (attributes.length > 0) actions.push({ kind: 'reset-attributes', userName, attributes });
   for (const database of user.settingsIn) actions.push({ kind: 'reset-settings', userName, database: database ?? undefined });
@@ -58,10 +59,6 @@ function repairs(
   if (isBound && role.hasPassword) actions.push({ kind: 'clear-password', userName });
   if (!isBound || !role.canLogin) actions.push({ kind: 'allow-login', userName });
   return actions;
-}
-
-function isBoundRight(binding: Binding | undefined, principalId: string): boolean {
-  return binding !== undefined && binding.objectId === principalId.toLowerCase() && binding.principalType === 'service' && !binding.isAdmin;
 }
 
 function surplusAttributes(role: PostgresRole): RevocableAttribute[] {
@@ -81,10 +78,12 @@ function unmendable(userName: string, role: PostgresRole): Finding[] {
   return [finding('PrivilegeNotRevocable', message, { blocking: false })];
 }
 
-function nameTaken(userName: string): Finding {
+function nameTaken({ userName, identity, mark }: UserRequest, user: PostgresUser): Finding {
+  const isWithinReach = !user.isReserved && (isOurs(user.mark, mark) || (!user.mark && isBoundTo(user.binding, identity.principalId)));
+  const advice = isWithinReach ? 'set databaseUser.adopt to take it over where a policy allows that, ' : '';
   return finding(
     'UserNameTaken',
-    `a database user ${userName} is there already and isn't this connection's: create the connection anew with another databaseUser.name, or have that user removed`,
+    `a database user ${userName} is there already and isn't this connection's: ${advice}create the connection anew with another databaseUser.name, or have that user removed`,
     { blocking: true },
   );
 }

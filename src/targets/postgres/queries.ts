@@ -38,6 +38,21 @@ export const readUsers = sql`SELECT found.kind, found.entry FROM (
 /** Which roles have a password; only where `mayReadPasswords`. What it is isn't read. $1: the names. */
 export const readPasswords = sql`SELECT a.rolname AS name FROM pg_catalog.pg_authid AS a WHERE a.rolname::text = ANY ($1::text[]) AND a.rolpassword IS NOT NULL`;
 
+/**
+ * What decides whether a role of somebody else may be taken over; in database `postgres` only. $1: the name; $2: names of administrators' roles.
+ * `privilegedRole`: itself, or a role that it is a member of, also through others, with rights that no application needs.
+ */
+export const readAdoption = sql`SELECT pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment,
+  pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') AS "mayChange",
+  (SELECT p.entry FROM (SELECT pg_catalog.to_jsonb(l) AS entry FROM pg_catalog.pgaadauth_list_principals(false) AS l) AS p
+    WHERE coalesce(p.entry ->> 'rolname', p.entry ->> 'rolename') = $1::text LIMIT 1) AS principal,
+  EXISTS (SELECT FROM pg_catalog.pg_database AS d WHERE pg_catalog.pg_has_role(r.oid, d.datdba, 'MEMBER')) AS "ownsDatabase",
+  (SELECT o.rolname::text FROM pg_catalog.pg_roles AS o WHERE pg_catalog.pg_has_role(r.oid, o.oid, 'MEMBER')
+    AND (o.rolsuper OR o.rolcreaterole OR o.rolcreatedb OR o.rolreplication OR o.rolbypassrls OR o.rolname::text = ANY ($2::text[])
+      OR pg_catalog.starts_with(o.rolname::text, 'pg_') OR pg_catalog.starts_with(pg_catalog.lower(o.rolname::text), 'azure'))
+    ORDER BY o.oid <> r.oid, o.rolname LIMIT 1) AS "privilegedRole"
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname::text = $1::text`;
+
 /** What must still hold when we are about to write: the users' marks and no unknown event trigger. $1: the names; $2: event triggers that all who ask know to be harmless. */
 export const readGuards = sql`SELECT found.kind, found.name, found.comment FROM (
   SELECT 'role' AS kind, r.rolname::text AS name, pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256) AS comment

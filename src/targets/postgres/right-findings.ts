@@ -1,5 +1,7 @@
 import type { Finding } from '../../api/step.ts';
 import { finding } from './finding.ts';
+import { type Promised, promisedOnEvery } from './profile.ts';
+import type { ObjectKind } from './promised-grants.ts';
 import type { Right, RightsObservation } from './rights.ts';
 import type { Privilege, Securable } from './securable.ts';
 import { grant, revoke } from './statements.ts';
@@ -18,38 +20,43 @@ export type Irrevocable = Right & { readonly on: Securable };
 /** Objects that a message names; of more it tells the number. */
 const maximumNamed = 20;
 
+type Found = Pick<RightsObservation, 'userName' | 'database'>;
+
 /** One finding for each statement that an owner has to run. Pure. */
-export function lackingFindings(lacking: readonly Lacking[], found: Pick<RightsObservation, 'userName' | 'database'>): Finding[] {
+export function lackingFindings(lacking: readonly Lacking[], promised: Promised, found: Found): Finding[] {
   const lists = grouped(lacking, ({ on, owner, privileges }) => [on.kind, owner, privileges, 'schema' in on ? on.schema : '']);
-  return lists.map((list) => (list[0]!.on.kind === 'database' ? databaseLacking(list[0]!, found) : objectsLacking(list, found)));
+  return lists.map((list) => (list[0]!.on.kind === 'database' ? databaseLacking(list[0]!, found) : objectsLacking(list, promised, found)));
 }
 
-function databaseLacking(
-  { on, owner, privileges }: Lacking,
-  { userName, database }: Pick<RightsObservation, 'userName' | 'database'>,
-): Finding {
+function databaseLacking({ on, owner, privileges }: Lacking, { userName, database }: Found): Finding {
   const statement = grant(privileges, [on], [userName]);
   const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it: have ${owner} run ${statement}`;
   return finding('DatabaseNotOwned', message, { blocking: true });
 }
 
-function objectsLacking(list: readonly Lacking[], { userName, database }: Pick<RightsObservation, 'userName' | 'database'>): Finding {
+function objectsLacking(list: readonly Lacking[], promised: Promised, { userName, database }: Found): Finding {
   const { on, owner, privileges } = list[0]!;
   const what = `${list.length === 1 ? `a ${on.kind}` : `${list.length} ${on.kind}s`} of database ${database}`;
-  const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns: have ${owner} run ${ownersGrant(list, userName)}`;
+  const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns: have ${owner} run ${ownersGrant(list, promised, userName)}`;
   return finding('TablesNotOwned', message, { blocking: true });
 }
 
-/** One statement for all of them. An owner of many may well use ALL … IN SCHEMA, unlike us: it owns them. */
-function ownersGrant(list: readonly Lacking[], userName: string): string {
+/** One statement for all of them. An owner of many may well use ALL … IN SCHEMA, unlike us: it owns them. Not where that gives more than is promised. */
+function ownersGrant(list: readonly Lacking[], promised: Promised, userName: string): string {
   const { on, privileges } = list[0]!;
-  if (list.length <= maximumNamed || !('schema' in on))
-    return grant(
-      privileges,
-      list.map((each) => each.on),
-      [userName],
-    );
-  return `GRANT ${privileges.join(', ')} ON ALL ${on.kind.toUpperCase()}S IN SCHEMA ${quoted(on.schema)} TO ${quoted(userName)}`;
+  if (list.length > maximumNamed && isPromisedOnEvery(promised, on, privileges))
+    return `GRANT ${privileges.join(', ')} ON ALL ${on.kind.toUpperCase()}S IN SCHEMA ${quoted(on.schema)} TO ${quoted(userName)}`;
+  const named = list.slice(0, maximumNamed).map((each) => each.on);
+  const rest = list.length > maximumNamed ? `, and the same for the other ${list.length - maximumNamed}` : '';
+  return `${grant(privileges, named, [userName])}${rest}`;
+}
+
+type InSchema = Extract<Securable, { readonly kind: ObjectKind }>;
+
+function isPromisedOnEvery(promised: Promised, on: Securable, privileges: readonly Privilege[]): on is InSchema {
+  if (on.kind !== 'table' && on.kind !== 'sequence' && on.kind !== 'routine') return false;
+  const everywhere = promisedOnEvery(promised, on);
+  return privileges.every((privilege) => everywhere.includes(privilege));
 }
 
 /** One finding for each grantor, kind of object and right. Pure. */

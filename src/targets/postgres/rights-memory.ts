@@ -5,31 +5,29 @@ import type { RightsObservation } from './rights.ts';
 /** A full look is taken at least so often, whatever the fingerprint says. */
 const longestInMs = 3_600_000;
 
-interface Remembered {
-  readonly request: string;
+/** What was found in order, and the fingerprint that the database had then. */
+export interface Remembered {
   readonly fingerprint: string;
   readonly observation: RightsObservation;
-  readonly seenAt: number;
 }
 
-/** What was found in order, with the fingerprint that the database had then: while that is the same, so are the rights. */
+/** Users whose rights were found in order: while their database's fingerprint is the same, they are. */
 export class RightsMemory {
   readonly #clock: Clock;
-  readonly #byUser = new Map<string, Remembered>();
+  readonly #byUser = new Map<string, Remembered & { readonly request: string; readonly seenAt: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** What was found, when the same was asked for and nothing can have changed since. */
-  recall(host: string, request: RightsRequest, fingerprint: string): RightsObservation | undefined {
+  /** What was found when the very same was asked for, unless that was too long ago. */
+  recall(host: string, request: RightsRequest): Remembered | undefined {
     const found = this.#byUser.get(keyOf(host, request));
-    if (!found || found.fingerprint !== fingerprint || found.request !== JSON.stringify(request)) return undefined;
-    return this.#clock.now() - found.seenAt < longestInMs ? found.observation : undefined;
+    return found?.request === JSON.stringify(request) && this.#clock.now() - found.seenAt < longestInMs ? found : undefined;
   }
 
-  remember(host: string, request: RightsRequest, fingerprint: string, observation: RightsObservation): void {
-    this.#byUser.set(keyOf(host, request), { request: JSON.stringify(request), fingerprint, observation, seenAt: this.#clock.now() });
+  remember(host: string, request: RightsRequest, found: Remembered): void {
+    this.#byUser.set(keyOf(host, request), { ...found, request: JSON.stringify(request), seenAt: this.#clock.now() });
   }
 
   forget(host: string, request: Pick<RightsRequest, 'database' | 'userName'>): void {

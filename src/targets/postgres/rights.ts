@@ -1,3 +1,4 @@
+import type { ObjectKind } from './promised-grants.ts';
 import type { FutureKind, Privilege, Securable } from './securable.ts';
 
 /** How the session may act for an owner: it has the owner's rights, it may join the owner's role for a moment, or not at all. */
@@ -27,7 +28,7 @@ export interface RightsOn {
 
 /** All tables, sequences or routines of one schema and owner, with how many of them each right is on. */
 export interface ObjectGroup {
-  readonly kind: 'table' | 'sequence' | 'routine';
+  readonly kind: ObjectKind;
   readonly schema: string;
   readonly schemaOid: number;
   readonly owner: string;
@@ -52,7 +53,26 @@ export interface MembershipFound {
   readonly role: string;
   readonly grantor: string;
   readonly canPassOn: boolean;
+  /** Whether the user has the role's rights without more ado (pg_auth_members.inherit_option). */
+  readonly inherit: boolean;
+  /** Whether the user may become the role (pg_auth_members.set_option). */
+  readonly set: boolean;
   readonly revocable: boolean;
+}
+
+/** A role that is there and that the user is to be a member of. All but the last is also about every role that it is a member of itself, be it through others. */
+export interface RoleFound {
+  readonly name: string;
+  /** Whether it has SUPERUSER, CREATEROLE, CREATEDB, REPLICATION or BYPASSRLS. */
+  readonly hasAttribute: boolean;
+  /** The name of one of PostgreSQL's or Azure's own roles. */
+  readonly reservedRole: string | null;
+  /** Whether it is the operator's role, or that of an administrator of the server. */
+  readonly isAdministrator: boolean;
+  /** Whether it bears a mark, whosever that is. */
+  readonly isMarked: boolean;
+  /** Whether the session has ADMIN OPTION on the role, or inherits it. */
+  readonly grantable: boolean;
 }
 
 /** Somebody who may create objects in a schema. */
@@ -67,11 +87,13 @@ export interface RightsObservation {
   readonly database: string;
   readonly userName: string;
   readonly majorVersion: number;
-  /** The database, its schemas, the columns with rights of their own, and of the groups those objects that don't have exactly the rights promised. */
+  /** The database, its schemas, the columns with rights of their own, and of the groups those objects that don't have exactly the rights promised; and all that grants name, whoever owns them. */
   readonly objects: readonly RightsOn[];
   readonly groups: readonly ObjectGroup[];
   readonly defaults: readonly DefaultRight[];
   readonly memberships: readonly MembershipFound[];
+  /** Those promised that are there; left out where none is promised. */
+  readonly roles?: readonly RoleFound[];
   /** Looked for only where future objects are promised. */
   readonly creators: readonly Creator[];
   /** Enabled event triggers that are not known to be harmless. */

@@ -172,6 +172,8 @@ export class Session {
   async #send<Row extends QueryResultRow>(statement: Sql, values: readonly unknown[], { signal }: Cancellable): Promise<QueryResult<Row>> {
     this.#answerBytes = 0;
     const query: QueryConfig & { queryMode: 'extended' } = { text: statement, values: [...values], queryMode: 'extended' };
+    // what has parameters is sent often, and planning the large looks at the catalogs takes as long as carrying them out
+    if (values.length > 0) query.name = nameOf(statement);
     return await this.#guarded('statement', () => this.#client.query<Row>(query), { signal });
   }
 
@@ -203,6 +205,15 @@ export class Session {
     this.#isUsable = false;
     this.#client.connection.stream.destroy();
   }
+}
+
+const names = new Map<Sql, string>();
+
+/** The name under which a session keeps a statement prepared. */
+function nameOf(statement: Sql): string {
+  const name = names.get(statement) ?? `s${names.size + 1}`;
+  names.set(statement, name);
+  return name;
 }
 
 function isFromServer(error: unknown): boolean {

@@ -114,6 +114,11 @@ function defaultsOf({ owner, schema }: FutureObjects): Sql {
   return sql`ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(owner)}${where}`;
 }
 
+/** With the role's rights, but unable to become the role, which would come to own what the user creates then. Nobody gets to make others members. */
+export function grantMembership(role: string, to: readonly string[]): Sql {
+  return sql`GRANT ${quoteIdentifier(role)} TO ${sqlList(to.map(quoteIdentifier))} WITH INHERIT TRUE, SET FALSE`;
+}
+
 /** `grantor` is named, because a plain REVOKE takes only the row of one grantor and says nothing about the others. */
 export function revokeMembership(role: string, from: string, grantor: string, options: { readonly cascade: boolean }): Sql {
   const cascade = options.cascade ? sql` CASCADE` : sql``;

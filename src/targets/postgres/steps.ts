@@ -13,6 +13,7 @@ import {
   forbidLogin,
   grant,
   grantDefault,
+  grantMembership,
   type RevocableAttribute,
   resetAttributes,
   resetSettings,
@@ -27,6 +28,8 @@ export type UserAction =
   | { readonly kind: 'create-user'; readonly userName: string; readonly principalId: string; readonly mark: Mark }
   | { readonly kind: 'rebind'; readonly userName: string; readonly from: string | undefined; readonly to: string }
   | { readonly kind: 'mark'; readonly userName: string; readonly mark: Mark }
+  /** Makes a user ours that somebody else made; always alone. `replacesComment`: a comment stands where the mark goes. */
+  | { readonly kind: 'adopt-user'; readonly userName: string; readonly mark: Mark; readonly replacesComment: boolean }
   | { readonly kind: 'reset-attributes'; readonly userName: string; readonly attributes: readonly RevocableAttribute[] }
   | { readonly kind: 'reset-settings'; readonly userName: string; readonly database: string | undefined }
   | { readonly kind: 'clear-password'; readonly userName: string }
@@ -65,6 +68,7 @@ export type GrantAction =
       readonly cascade: boolean;
       readonly actFor: string | undefined;
     }
+  | { readonly kind: 'grant-membership'; readonly to: string; readonly role: string }
   | {
       readonly kind: 'revoke-membership';
       readonly from: string;
@@ -79,7 +83,9 @@ export type GrantStep = Step & GrantAction;
 const maximumSummaryLength = 1024;
 
 export function userStep(action: UserAction): UserStep {
-  return { ...action, stage: 'user', summary: shortened(userStatements(action).map(withSemicolon).join(' ').slice(0, -1)) };
+  const statements = userStatements(action).map(withSemicolon).join(' ').slice(0, -1);
+  const note = action.kind === 'adopt-user' && action.replacesComment ? ' (replaces the comment that is there)' : '';
+  return { ...action, stage: 'user', summary: shortened(`${statements}${note}`) };
 }
 
 export function grantStep(action: GrantAction): GrantStep {
@@ -96,6 +102,7 @@ export function userStatements(action: UserAction): readonly Sql[] {
       // nobody gets in before the sessions of whoever was bound before have ended
       return [forbidLogin(userName), bind(userName, parseObjectId(action.to)), clearPassword(userName)];
     case 'mark':
+    case 'adopt-user':
       return [setMark(userName, action.mark)];
     case 'reset-attributes':
       return [resetAttributes(userName, action.attributes)];
@@ -121,6 +128,8 @@ export function grantStatement(action: GrantAction, to: readonly string[] = [use
       return grantDefault(action.privileges, action.future, to);
     case 'revoke-default':
       return revokeDefault(action.privileges, action.future, action.from, action);
+    case 'grant-membership':
+      return grantMembership(action.role, to);
     case 'revoke-membership':
       return revokeMembership(action.role, action.from, action.grantor, action);
     default:
@@ -135,6 +144,8 @@ export function sharedText(action: GrantAction): string | undefined {
       return JSON.stringify([action.kind, action.privileges, action.actFor ?? null, action.on]);
     case 'grant-default':
       return JSON.stringify([action.kind, action.privileges, action.actFor ?? null, action.future]);
+    case 'grant-membership':
+      return JSON.stringify([action.kind, action.role]);
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@ import { ConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { Gate } from '../gate.ts';
 import { type Answer, Gathering, togetherOrAlone } from '../gathering.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
@@ -12,7 +13,9 @@ import { settings } from './env.ts';
 import { listMarked } from './list-marked.ts';
 import { lookAtRights, type RightsQuestion } from './look-at-rights.ts';
 import { defaultUserName, fitsAsName } from './names.ts';
+import { observeAdoption } from './observe-adoption.ts';
 import { observeUsers } from './observe-users.ts';
+import { isForAdoption } from './plan-adoption.ts';
 import { planRights } from './plan-rights.ts';
 import { planUser, requireUserName } from './plan-user.ts';
 import { promisedBy } from './profile.ts';
@@ -54,6 +57,10 @@ interface Place {
   readonly database: string;
 }
 
+/** Batches that one server answers at a time: few and large ones cost it less than many small ones in all its databases at once. */
+const maximumBatches = 1;
+/** A batch that takes longer waits for somebody's lock, or is in a large database: the others needn't wait for it. */
+const countedForMs = 500;
 /** Users in one look or transaction: more is hardly quicker (sql-playbook 7.2), and a transaction is to be short. */
 const maximumTogether = 50;
 
@@ -91,10 +98,17 @@ class PostgresTarget implements Target {
     this.#servers = new ServerObserver({ reads, isServerHost, operatorObjectId, logIn });
     const memory = new RightsMemory(clock);
     this.#memory = memory;
+    const gate = new Gate({ clock, maximum: maximumBatches, countedForMs });
     const gathered = {
       keyOf: ({ server, database }: Place) => JSON.stringify([server.host, server.login, database]),
-      enter: (place: Place, work: (session: Session) => Promise<void>, { signal }: Cancellable) =>
-        this.#in(place.server, place.database, work, { signal }),
+      enter: async (place: Place, work: (session: Session) => Promise<void>, { signal }: Cancellable) => {
+        const leave = await gate.enter(place.server.host, { signal });
+        try {
+          await this.#in(place.server, place.database, work, { signal });
+        } finally {
+          leave();
+        }
+      },
       maximum: maximumTogether,
     };
     this.#users = new Gathering({
@@ -128,7 +142,16 @@ class PostgresTarget implements Target {
 
   async observeUser(request: TargetRequest, server: ServerObservation, { signal }: Cancellable): Promise<PostgresUser> {
     requireUserName(request.userName);
-    return await this.#users.ask({ server: ours(server), database: 'postgres' }, request, { signal });
+    const user = await this.#users.ask({ server: ours(server), database: 'postgres' }, request, { signal });
+    return isForAdoption(request, user) ? await this.#withAdoption(user, request.userName, ours(server), { signal }) : user;
+  }
+
+  async #withAdoption(user: PostgresUser, userName: string, server: PostgresServer, { signal }: Cancellable): Promise<PostgresUser> {
+    const administratorNames = [server.login, ...server.administratorNames];
+    const look = (session: Session) =>
+      session.reading(() => observeAdoption(session, userName, { administratorNames, signal }), { signal });
+    const adoption = await this.#in(server, 'postgres', look, { signal });
+    return adoption ? { ...user, adoption } : user;
   }
 
   planUser(request: TargetRequest, user: UserObservation) {

@@ -1,12 +1,13 @@
-import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
+import { ConnectionError } from '../../api/connection-error.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Cancellable, EndingRequest, Tidied } from '../target.ts';
 import { actFor } from './act-for.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { sqlState } from './errors.ts';
+import { handBack } from './hand-back.ts';
 import { retiredName } from './names.ts';
 import { readDependencies, readMembershipsOf, readOwnsHere } from './queries.ts';
-import { revokeAll } from './revoke-all.ts';
+import { isOnlyThisDatabases, revokeAll, revokeIn } from './revoke-all.ts';
 import { bears, type EndingRole, findRole, findShells } from './role.ts';
 import type { PostgresServer } from './server.ts';
 import type { Session } from './session.ts';
@@ -35,7 +36,7 @@ export async function tidyUser(request: EndingRequest, options: TidyOptions): Pr
       'DatabaseError',
       `the database user ${role.name} was allowed to log in again meanwhile: its access must end first`,
     );
-  if (role.mark?.origin === 'adopted') return { kind: 'shell', userName: role.name, why: 'it was there before the connection' };
+  if (role.mark?.origin === 'adopted') return await handBack(request, role, options);
   const memberOf = await inDatabase('postgres', async (session) => {
     await endSessionsOf(session, role, { signal });
     return await leaveRoles(session, role, { signal });
@@ -172,15 +173,9 @@ async function retire(
   why: string,
   options: TidyOptions,
 ): Promise<Tidied> {
-  const { inDatabase, logger, signal } = options;
-  for (const database of new Set([request.database, ...places.flatMap((place) => place.database ?? [])])) {
-    try {
-      await inDatabase(database, (session) => revokeAll(session, { ...request, database, roleOid: role.oid }, { logger, signal }));
-    } catch (error) {
-      if (!isOnlyThisDatabases(error)) throw error;
-      logger?.warn('rights of an ended user stay', { database, user: role.name, error });
-    }
-  }
+  const { inDatabase, signal } = options;
+  for (const database of new Set([request.database, ...places.flatMap((place) => place.database ?? [])]))
+    await revokeIn(database, request, role, options);
   const userName = await inDatabase('postgres', (session) => lockUp(session, request, role, { signal }));
   return { kind: 'shell', userName, why };
 }
@@ -202,11 +197,4 @@ async function lockUp(session: Session, request: EndingRequest, role: EndingRole
     { signal },
   );
   return userName;
-}
-
-/** Whether a failure concerns one database only, so that the others go on: it can't be entered, or rights there aren't ours to take. */
-function isOnlyThisDatabases(error: unknown): boolean {
-  if (!isConnectionError(error)) return false;
-  if (['DatabaseNotFound', 'DatabaseNotOwned', 'DdlTriggerPresent', 'TooManyObjects'].includes(error.reason)) return true;
-  return ['42501', '55000', '0LP01'].includes(sqlState(error) ?? '');
 }

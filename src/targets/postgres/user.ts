@@ -1,3 +1,4 @@
+import type { Mark } from '../mark.ts';
 import type { UserObservation } from '../target.ts';
 
 /** A user's role as found, and whom it is bound to. */
@@ -9,6 +10,8 @@ export interface PostgresUser extends UserObservation {
   readonly settingsIn: readonly (string | null)[];
   /** Enabled event triggers of database `postgres` that are not known to be harmless. */
   readonly eventTriggers: readonly string[];
+  /** What decides whether the role may be taken over; only where that was asked for and needed. */
+  readonly adoption?: Adoption;
   /** Whether the role is the operator's own, an administrator's, a superuser or one of PostgreSQL's or Azure's: never to be touched. */
   readonly isReserved: boolean;
 }
@@ -33,4 +36,17 @@ export interface Binding {
   /** service, user or group. */
   readonly principalType: string;
   readonly isAdmin: boolean;
+}
+
+/** A role that somebody else made, as far as taking it over is concerned. */
+export interface Adoption {
+  readonly binding: Binding | undefined;
+  /** `mark`: of whom doesn't matter, nor whether we can read it. */
+  readonly comment: 'none' | 'text' | 'mark';
+  /** The mark, where it can be read. */
+  readonly mark: Mark | undefined;
+  /** What makes it more than a user of an application, after "it"; undefined when nothing does. Names nobody. */
+  readonly privilege: string | undefined;
+  /** Whether the operator may change the role. */
+  readonly mayChange: boolean;
 }

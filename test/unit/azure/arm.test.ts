@@ -7,6 +7,7 @@ import { deleteFederatedCredential, listFederatedCredentials, putFederatedCreden
 import { findIdentityByClientId, readIdentity } from '../../../src/azure/identities.ts';
 import { listAdministrators, readServer } from '../../../src/azure/postgres-servers.ts';
 import { RateBudget } from '../../../src/azure/rate-budget.ts';
+import { createAzureCalls } from '../../../src/azure/reads.ts';
 import { parseResourceId, type ResourceId, type ResourceKind } from '../../../src/azure/resource-id.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -231,27 +232,42 @@ describe('the way to Azure Resource Manager', () => {
       expect(await listFederatedCredentials(arm(), identity, { signal })).to.equal(undefined);
     });
 
-    it('are written one after the other for one identity', async () => {
+    it('are written one after the other for one identity, and are in its list then without another look', async () => {
       const gate = Promise.withResolvers<void>();
       server.answer = async ({ method }) => {
         if (method === 'PUT') await gate.promise;
         return { body: method === 'PUT' ? { name: 'x', properties: credential } : { value: [] } };
       };
-      const one = arm();
+      const calls = createAzureCalls(arm(), new FakeClock());
       const spelt = id(identityText.toUpperCase(), 'userAssignedIdentity');
+      await calls.listFederatedCredentials(identity, { signal });
       const writes = [1, 2, 3, 4].map((n) =>
-        putFederatedCredential(one, n % 2 ? identity : spelt, { ...credential, name: `name-${n}` }, { signal }),
+        calls.putFederatedCredential(n % 2 ? identity : spelt, { ...credential, name: `name-${n}` }, { signal }),
       );
-      // Reads that began later have been answered, so whatever was going to be sent at once has been.
-      for (let n = 0; n < 3; n += 1) await listFederatedCredentials(one, identity, { signal });
-      const puts = () => server.seen.filter(({ method }) => method === 'PUT');
-      expect(puts()).to.have.length(1);
+      const requests = (kind: string) => server.seen.filter(({ method }) => method === kind);
+      // reads that began later have been answered, so whatever was going to be sent at once has been
+      for (let n = 0; n < 3; n += 1) await listFederatedCredentials(arm(), identity, { signal });
+      expect(requests('PUT')).to.have.length(1);
       gate.resolve();
       await Promise.all(writes);
-      expect(puts()).to.have.length(4);
-      expect(JSON.parse(puts()[0]?.body ?? '')).to.deep.equal({
+      expect(requests('PUT')).to.have.length(4);
+      expect(JSON.parse(requests('PUT')[0]?.body ?? '')).to.deep.equal({
         properties: { issuer: credential.issuer, subject: credential.subject, audiences: credential.audiences },
       });
+      const names = (await calls.listFederatedCredentials(identity, { signal })).map(({ name }) => name);
+      expect(names).to.deep.equal(['name-1', 'name-2', 'name-3', 'name-4']);
+      expect(requests('GET')).to.have.length(4);
+    });
+
+    it('are written once when several want the same, and read anew after a write that failed', async () => {
+      const { name, ...properties } = credential;
+      server.answer = async ({ method }) => ({ body: method === 'PUT' ? { name, properties } : { value: [] } });
+      const calls = createAzureCalls(arm(), new FakeClock());
+      await Promise.all([1, 2, 3].map(() => calls.putFederatedCredential(identity, credential, { signal })));
+      expect(server.seen.map(({ method }) => method)).to.deep.equal(['GET', 'PUT']);
+      server.answer = async ({ method }) => (method === 'PUT' ? { status: 500, body: {} } : { body: { value: [] } });
+      await refusal(calls.putFederatedCredential(identity, { ...credential, name: 'other-name' }, { signal }));
+      expect(await calls.listFederatedCredentials(identity, { signal })).to.deep.equal([]);
     });
 
     it('say whether the identity is full or the credential is there under another name', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RateBudget } from '../../../src/azure/rate-budget.ts';
-import { Serial } from '../../../src/azure/serial.ts';
 import { SharedReads } from '../../../src/azure/shared-reads.ts';
+import { Serial } from '../../../src/runtime/serial.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 
 const signal = new AbortController().signal;

@@ -69,7 +69,19 @@ describe('one pass over a connection', () => {
     };
     expect(await reconcile(key, bench.deps(), { signal })).to.deep.equal({ kind: 'done' });
     expect(bench.events).to.deep.equal([]);
-    expect(readyOf(bench)).to.include({ status: 'Unknown', reason: 'Progressing' });
+    expect(readyOf(bench)).to.equal(undefined);
+  });
+
+  it('says that it is at work when that takes more than a moment, and then how it went', async () => {
+    bench.connect();
+    bench.before = async (call) => {
+      if (call === 'observe user') await bench.clock.advance(6_000);
+    };
+    await reconcile(key, bench.deps(), { signal });
+    expect(bench.statuses.map(({ conditions }) => conditions?.find(({ type }) => type === 'Ready')?.reason)).to.deep.equal([
+      'Progressing',
+      'InSync',
+    ]);
   });
 
   it('gives up and says so when a pass takes too long', async () => {

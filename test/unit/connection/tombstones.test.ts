@@ -39,4 +39,40 @@ describe('tombstones', () => {
     stop.abort();
     await running;
   });
+
+  it('of users that keep their rights end the login and tidy nothing away', async () => {
+    const bench = new Workbench();
+    const { ledger, targets } = bench.deps();
+    const stop = new AbortController();
+    const { signal } = stop;
+    for (const [index, keeps] of [true, false].entries()) {
+      const uid = `00000000-0000-0000-0000-00000000000${index}`;
+      const mark = { cluster: '0123456789abcdef', connection: '0123456789abcdef', uid, origin: 'created', state: 'live' } as const;
+      const request = {
+        serverId: requiredResourceId(serverId(`server${index}`), 'postgresServer'),
+        database: 'd',
+        userName: `u${index}`,
+        mark,
+      };
+      await ledger.bury({ type: 'PostgreSQL', request, keeps }, { signal });
+    }
+    const tombstones = new Tombstones({
+      ledger,
+      targets: targets as ReadonlyMap<'PostgreSQL', Target>,
+      clock: bench.clock,
+      logger: collectingLogger().logger,
+    });
+    const running = tombstones.run({ signal });
+    await bench.clock.advance(5_000);
+    expect(bench.calls.filter((call) => /user$|^observe/.test(call))).to.deep.equal([
+      'observe server server0',
+      'end user',
+      'observe server server1',
+      'end user',
+      'tidy user',
+    ]);
+    for await (const entry of ledger.entries({ signal })) expect(entry.tombstones).to.deep.equal([]);
+    stop.abort();
+    await running;
+  });
 });

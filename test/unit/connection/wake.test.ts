@@ -79,4 +79,16 @@ describe('who is woken', () => {
     waker.connections.upsert(asked('2'), asked('3'), 'watch');
     expect(added.map(({ afterInMs }) => afterInMs)).to.deep.equal([0, 20_000, 20_000]);
   });
+
+  it('is a deleted one that is to be abandoned, and no living one', () => {
+    const annotations = { 'dbaccess.dev/abandon': 'true' };
+    for (const [name, metadata, woken] of [
+      ['deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }, ['shop/deleted']],
+      ['alive', {}, []],
+    ] as const) {
+      const connection = bench.connect(name, {}, metadata);
+      waker.connections.upsert(connection, { ...connection, metadata: { ...connection.metadata, annotations } }, 'watch');
+      expect(keys()).to.deep.equal(woken);
+    }
+  });
 });

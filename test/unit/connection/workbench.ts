@@ -7,7 +7,9 @@ import { inSync } from '../../../src/api/step.ts';
 import type { FederatedCredential } from '../../../src/azure/federated-credentials.ts';
 import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
 import { resourceName } from '../../../src/azure/resource-id.ts';
+import { Abandonments } from '../../../src/connection/abandonments.ts';
 import type { Deps } from '../../../src/connection/deps.ts';
+import { DriftSchedule } from '../../../src/connection/drift-schedule.ts';
 import { Ledger } from '../../../src/connection/ledger.ts';
 import type { Namespace } from '../../../src/connection/resources.ts';
 import { Withdrawals } from '../../../src/connection/withdrawals.ts';
@@ -16,7 +18,7 @@ import type { KubeClient } from '../../../src/runtime/kube-client.ts';
 import type { ObjectKey, Resource } from '../../../src/runtime/resource.ts';
 import { StatusError } from '../../../src/runtime/status-error.ts';
 import { ObjectStore } from '../../../src/runtime/store.ts';
-import type { ServerObservation, Target, UserObservation } from '../../../src/targets/target.ts';
+import type { EndingRequest, ServerObservation, Target, UserObservation } from '../../../src/targets/target.ts';
 import { createServiceAccountWorkload } from '../../../src/workloads/service-account.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { identityId, policy, serverId, spec } from '../policy/given.ts';
@@ -48,6 +50,12 @@ export class Workbench {
   /** Of the one server behind every name. */
   serverIdentifier = '7';
   readonly administrators = new Map<string, readonly string[]>();
+  /** What users with live marks each server has, by the server's name. */
+  readonly marked = new Map<string, readonly EndingRequest[]>();
+  /** The names of the users that were ended. */
+  readonly ended: string[] = [];
+  /** How many orphans each sweep left alone because they were too many. */
+  readonly braked: number[] = [];
   /** Called before each call is carried out; may throw. What it promises is waited for by the look at the user. */
   before: (call: string) => void | Promise<void> = () => {};
   #version = 1;
@@ -115,6 +123,7 @@ export class Workbench {
         policies: this.policies,
         relist: () => this.policies.markListed(this.clock.now()),
       }),
+      abandonments: new Abandonments({ clock: this.clock, afterInMs: 300_000 }),
       onWithdrawal: 'disable',
       cluster: { issuer: 'https://issuer', hash: '0123456789abcdef' },
       operator: {
@@ -122,11 +131,16 @@ export class Workbench {
         clientId: '88888888-8888-8888-8888-888888888888',
         namespace: 'passwordless-system',
       },
-      driftIntervalInMs: 600_000,
+      driftSchedule: new DriftSchedule({ intervalInMs: 600_000, clock: this.clock, random: () => 0.5 }),
       clock: this.clock,
-      random: () => 0.5,
       logger: { info: () => {}, debug: () => {}, warn: () => {}, error: () => {} },
-      metrics: { passed: () => {}, forget: () => {}, driftCorrected: () => {} },
+      metrics: {
+        passed: () => {},
+        forget: () => {},
+        driftCorrected: () => {},
+        orphanEnded: () => {},
+        orphansBraked: (count: number) => void this.braked.push(count),
+      },
     };
     return deps as unknown as Deps;
   }
@@ -242,9 +256,16 @@ export class Workbench {
       },
       planGrants: () => inSync,
       apply: async () => {},
+      listMarked: async ({ serverId: id }) => {
+        this.#call(`list marked ${resourceName(id)}`);
+        return this.marked.get(resourceName(id)) ?? [];
+      },
       identify: async () => this.serverIdentifier,
-      end: async () => {
+      end: async ({ serverId: id, userName }) => {
         this.#call('end user');
+        this.ended.push(userName);
+        const left = this.marked.get(resourceName(id))?.filter((each) => each.userName !== userName);
+        this.marked.set(resourceName(id), left ?? []);
         return 'ended';
       },
       release: async () => {

@@ -53,6 +53,7 @@ describe('the policy', () => {
       'azure_pg_admin',
       'azuresu',
       'AZURE_PG_ADMIN',
+      'azureadministrators',
       'pg_read_all_data',
       'pg_execute_server_program',
       'db_owner',

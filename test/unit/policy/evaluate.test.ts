@@ -116,6 +116,17 @@ describe('the policy', () => {
         ask: access({ profile: 'Custom', roles: ['r'] }),
         give: { profiles: ['Custom'], customPrivileges: ['SELECT'], schemas: ['app'], roles: ['r'] },
       },
+      {
+        when: 'functions by name, where all routines are not allowed',
+        ask: access({ profile: 'Custom', grants: [{ objectType: 'Function', schema: 'public', names: ['f'], privileges: ['EXECUTE'] }] }),
+        give: { profiles: ['Custom'], customPrivileges: ['EXECUTE'] },
+      },
+      {
+        when: 'all functions of a schema, where all routines are allowed',
+        ask: access({ profile: 'Custom', grants: [{ objectType: 'Function', schema: 'app', names: ['*'], privileges: ['EXECUTE'] }] }),
+        give: { profiles: ['Custom'], customPrivileges: ['EXECUTE'], schemas: ['app'], routines: 'Allow' },
+      },
+      { when: 'roles by a wildcard', ask: access({ profile: 'ReadOnly', roles: ['team_a'] }), give: { roles: ['team_*'] } },
       { when: 'roles that are listed', ask: access({ profile: 'ReadWrite', roles: ['reporting'] }), give: { roles: ['reporting'] } },
       { when: 'routines', ask: access({ profile: 'ReadWrite', routines: 'All' }), give: { routines: 'Allow' } },
       { when: 'the default name of the user, written down', ask: { databaseUser: { name: 'aad_shop_orders' } } },
@@ -285,6 +296,40 @@ describe('the policy', () => {
         says: 'schema "audit"',
       },
       {
+        when: 'a schema in grants beside one that is listed',
+        ask: access({
+          profile: 'ReadWrite',
+          grants: [{ objectType: 'Table', schema: 'payments', names: ['t'], privileges: ['SELECT'] }],
+        }),
+        give: { profiles: ['ReadWrite', 'Custom'], customPrivileges: ['*'], schemas: ['public', 'shop'] },
+        part: 'schemas',
+        says: 'schema "payments"',
+      },
+      {
+        when: 'a grant without schema, which would be public, where other schemas are listed',
+        ask: access({ profile: 'Custom', grants: [{ objectType: 'Table', names: ['t'], privileges: ['SELECT'] }] }),
+        give: { profiles: ['Custom'], customPrivileges: ['*'], schemas: ['app'] },
+        part: 'schemas',
+        says: 'schema "public"',
+      },
+      {
+        when: 'all functions of a schema by a grant',
+        ask: access({ profile: 'Custom', grants: [{ objectType: 'Function', schema: 'public', names: ['*'], privileges: ['EXECUTE'] }] }),
+        give: { profiles: ['Custom'], customPrivileges: ['*'] },
+        part: 'routines',
+        says: 'name functions there',
+      },
+      {
+        when: 'EXECUTE on a schema of Azure SQL',
+        ask: {
+          target: azureSql,
+          ...access({ profile: 'Custom', grants: [{ objectType: 'Schema', schema: 'dbo', privileges: ['EXECUTE'] }] }),
+        },
+        give: sql({ profiles: ['Custom'], customPrivileges: ['*'] }),
+        part: 'routines',
+        says: 'name functions there',
+      },
+      {
         when: 'routines of public, where other schemas are listed',
         ask: access({ profile: 'Custom', roles: ['r'], routines: 'All' }),
         give: { profiles: ['Custom'], customPrivileges: ['*'], roles: ['r'], routines: 'Allow', schemas: ['app'] },
@@ -306,6 +351,13 @@ describe('the policy', () => {
         ask: access({ profile: 'ReadWrite', grants: [{ objectType: 'Database', privileges: ['CONNECT'] }] }),
         part: 'grants',
         says: 'needs Custom',
+      },
+      {
+        when: 'one role of several',
+        ask: access({ profile: 'ReadWrite', roles: ['reporting', 'payments'] }),
+        give: { roles: ['reporting'] },
+        part: 'roles',
+        says: 'role "payments"',
       },
       { when: 'a role', ask: access({ profile: 'ReadWrite', roles: ['reporting'] }), part: 'roles', says: 'role "reporting"' },
       {

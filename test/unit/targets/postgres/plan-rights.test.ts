@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { AccessSpec } from '../../../../src/api/spec.ts';
-import { mayDiffer } from '../../../../src/targets/postgres/compare-rights.ts';
+import { mayDiffer, mustName } from '../../../../src/targets/postgres/compare-rights.ts';
 import { planRights } from '../../../../src/targets/postgres/plan-rights.ts';
-import { nothing, promisedBy } from '../../../../src/targets/postgres/profile.ts';
+import { nothing, type Promised, promisedBy } from '../../../../src/targets/postgres/profile.ts';
 import type { ObjectGroup, Right, RightsObservation, RightsOn } from '../../../../src/targets/postgres/rights.ts';
 import type { Privilege, Securable } from '../../../../src/targets/postgres/securable.ts';
 
@@ -167,7 +167,7 @@ describe('the plan for rights in PostgreSQL', () => {
   });
 
   it('takes memberships back as far as they are ours', () => {
-    const membership = { role: 'readers', grantor: 'operator', canPassOn: true, revocable: true };
+    const membership = { role: 'readers', grantor: 'operator', canPassOn: true, inherit: true, set: true, revocable: true };
     expect(plan({ memberships: [membership, { ...membership, role: 'others', revocable: false }] })).to.deep.equal({
       steps: ['REVOKE "readers" FROM "x" GRANTED BY "operator" CASCADE'],
       findings: ['PrivilegeNotRevocable'],
@@ -182,6 +182,119 @@ describe('the plan for rights in PostgreSQL', () => {
       'REVOKE USAGE ON SCHEMA "public" FROM "x"',
       'REVOKE SELECT ON TABLE "public"."t" FROM "x"',
     ]);
+  });
+
+  it('gives memberships last', () => {
+    const promised = promisedBy({ profile: 'ReadOnly', roles: ['readers'], futureObjects: false }, 18);
+    const role = { name: 'readers', hasAttribute: false, reservedRole: null, isAdministrator: false, isMarked: false, grantable: true };
+    const memberships = [{ role: 'readers', grantor: 'operator', canPassOn: false, inherit: true, set: true, revocable: true }];
+    const found = plan({ objects: [database, schema, { ...table, rights: [right('DELETE')] }], memberships, roles: [role] }, promised);
+    expect(found.steps).to.deep.equal([
+      'REVOKE "readers" FROM "x" GRANTED BY "operator"',
+      'REVOKE DELETE ON TABLE "public"."t" FROM "x"',
+      'GRANT SELECT ON TABLE "public"."t" TO "x"',
+      'GRANT "readers" TO "x" WITH INHERIT TRUE, SET FALSE',
+    ]);
+  });
+
+  describe('by name', () => {
+    const custom = (grants: NonNullable<AccessSpec['grants']>, rest: Partial<AccessSpec> = {}) =>
+      promisedBy({ profile: 'Custom', grants, ...rest }, 18);
+    const tables = (...names: string[]) => ({ objectType: 'Table' as const, schema: 'public', names, privileges: ['INSERT'] });
+    const lackingAll = (...names: string[]) => names.map((name) => ({ ...table, on: tableNamed(name), rights: [] }));
+    const routine = (name: string, ...types: string[]): Securable => ({
+      kind: 'routine',
+      schema: 'public',
+      name,
+      arguments: types.map((type) => ({ schema: 'pg_catalog', name: type })),
+    });
+    const messages = (objects: readonly RightsOn[], promised: Promised) =>
+      planRights(promised, { ...inSync, objects }).findings.map(({ message }) => message);
+
+    it('gives a table what is promised on it, and takes that from the others', () =>
+      expect(
+        plan(
+          { objects: [database, schema, ...lackingAll('t'), { ...table, on: tableNamed('u'), rights: [right('INSERT')] }] },
+          custom([tables('t')]),
+        ),
+      ).to.deep.equal({
+        steps: ['REVOKE INSERT ON TABLE "public"."u" FROM "x"', 'GRANT INSERT ON TABLE "public"."t" TO "x"'],
+        findings: [],
+      }));
+
+    it('puts tables with the same rights into one statement, and the others into theirs', () =>
+      expect(
+        plan(
+          { objects: [database, schema, ...lackingAll('t', 'u', 'v')] },
+          custom([tables('t', 'u', 'v'), { ...tables('v'), privileges: ['SELECT'] }]),
+        ).steps,
+      ).to.deep.equal(['GRANT INSERT ON TABLE "public"."t", "public"."u" TO "x"', 'GRANT INSERT, SELECT ON TABLE "public"."v" TO "x"']));
+
+    it('gives the schema’s USAGE with them', () =>
+      expect(plan({ objects: [database, { ...schema, rights: [] }, table] }, custom([tables('t')])).steps).to.deep.equal([
+        'REVOKE SELECT ON TABLE "public"."t" FROM "x"',
+        'GRANT USAGE ON SCHEMA "public" TO "x"',
+        'GRANT INSERT ON TABLE "public"."t" TO "x"',
+      ]));
+
+    it('runs every function of a name, and no other', () => {
+      const found = [routine('f'), routine('f', 'int4', 'text'), routine('g')].map((on) => ({ ...table, on, rights: [] }));
+      const surplus = { ...table, on: routine('h'), rights: [right('EXECUTE')] };
+      const grants = [{ objectType: 'Function' as const, schema: 'public', names: ['f'], privileges: ['EXECUTE'] }];
+      expect(plan({ objects: [database, schema, ...found, surplus] }, custom(grants)).steps).to.deep.equal([
+        'REVOKE EXECUTE ON ROUTINE "public"."h"() FROM "x"',
+        'GRANT EXECUTE ON ROUTINE "public"."f"(), "public"."f"(IN "pg_catalog"."int4", IN "pg_catalog"."text") TO "x"',
+      ]);
+    });
+
+    it('tells what isn’t there, and gives the rest all the same', () => {
+      const promised = custom([tables('t', 'gone', 'lost'), { ...tables('nowhere'), schema: 'app' }]);
+      expect(plan({ objects: [database, schema, ...lackingAll('t')] }, promised)).to.deep.equal({
+        steps: ['GRANT INSERT ON TABLE "public"."t" TO "x"'],
+        findings: ['SchemaNotFound!', 'ObjectNotFound!'],
+      });
+      expect(messages([database, schema], promised)).to.deep.equal([
+        'database orders has no schema app: create it, or correct access.grants',
+        'database orders has no table "public"."t", "public"."gone", "public"."lost": create it, or correct access.grants',
+      ]);
+    });
+
+    it('says where a missing schema is named', () => {
+      const elsewhere = [{ ...tables('t'), schema: 'app' }];
+      const both = promisedBy({ profile: 'ReadOnly', schemas: ['shop'], grants: elsewhere }, 18);
+      expect(messages([database], both)).to.deep.equal([
+        'database orders has no schema shop, app: create it, or correct access.schemas and access.grants',
+      ]);
+    });
+
+    it('tells apart what is missing, by kind, and counts what is too much to name', () => {
+      const names = Array.from({ length: 22 }, (_, n) => `s${n}`);
+      const found = messages(
+        [database, schema, { ...table, on: { kind: 'sequence', schema: 'public', name: 'f' } }],
+        custom([
+          { objectType: 'Sequence', schema: 'public', names, privileges: ['USAGE'] },
+          { objectType: 'Function', schema: 'public', names: ['f'], privileges: ['EXECUTE'] },
+        ]),
+      );
+      expect(found[0]).to.match(/^database orders has no sequence "public"."s0", .*"public"."s19" and 2 more: create it/);
+      expect(found[1]).to.contain('has no function "public"."f"');
+    });
+
+    it('misses nothing that the user owns', () =>
+      expect(plan({ objects: [database, schema, { ...table, owner: 'x', rights: [] }] }, custom([tables('t')])).findings).to.deep.equal(
+        [],
+      ));
+
+    it('has an owner give no more than is promised, however many tables lack it', () => {
+      const names = Array.from({ length: 21 }, (_, n) => `t${n}`);
+      const foreign = lackingAll(...names).map((object) => ({ ...object, acting: 'no' as const }));
+      const one = messages([database, schema, ...foreign], custom([tables(...names)]))[0];
+      expect(one)
+        .to.contain('run GRANT INSERT ON TABLE "public"."t0", ')
+        .and.to.match(/"public"."t19" TO "x", and the same for the other 1$/);
+      const all = messages([database, schema, ...foreign], custom([tables('*')]))[0];
+      expect(all).to.match(/run GRANT INSERT ON ALL TABLES IN SCHEMA "public" TO "x"$/);
+    });
   });
 
   describe('on what is created later', () => {
@@ -233,6 +346,33 @@ describe('the plan for rights in PostgreSQL', () => {
       expect(plan({ defaults: [{ ...given, schema: undefined }] }, future).steps).to.deep.equal([
         'ALTER DEFAULT PRIVILEGES FOR ROLE "operator" REVOKE SELECT ON TABLES FROM "x"',
       ]));
+    it('gives what a grant promises on every object of a schema, in that schema only', () => {
+      const grants = [
+        { objectType: 'Table' as const, schema: 'audit', names: ['*'], privileges: ['INSERT'] },
+        { objectType: 'Table' as const, schema: 'audit', names: ['log'], privileges: ['SELECT'] },
+      ];
+      const promised = promisedBy({ profile: 'Custom', grants }, 18);
+      const audit = { ...creator, schema: 'audit' };
+      const objects = [database, { ...schema, on: { kind: 'schema', name: 'audit' } as const }];
+      expect(plan({ objects, creators: [creator, audit] }, promised).steps).to.deep.equal([
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "operator" IN SCHEMA "audit" GRANT INSERT ON TABLES TO "x"',
+      ]);
+    });
+    it('gives EXECUTE on routines, also for who has made nothing else, and takes it back', () => {
+      const routines = { ...group, kind: 'routine' as const };
+      const onRoutines = 'IN SCHEMA "public" GRANT EXECUTE ON ROUTINES TO "x"';
+      const all = promisedBy({ profile: 'Custom', routines: 'All' }, 18);
+      expect(plan({ creators: [creator], groups: [routines] }, all).steps).to.deep.equal([
+        `ALTER DEFAULT PRIVILEGES FOR ROLE "operator" ${onRoutines}`,
+        `ALTER DEFAULT PRIVILEGES FOR ROLE "other" ${onRoutines}`,
+      ]);
+      expect(plan({ groups: [routines] }, future).steps).to.deep.equal([]);
+      const execute = { ...given, kind: 'routine', privilege: 'EXECUTE' } as const;
+      expect(plan({ creators: [creator], defaults: [execute] }, all).steps).to.deep.equal([]);
+      expect(plan({ defaults: [execute] }, future).steps).to.deep.equal([
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "operator" IN SCHEMA "public" REVOKE EXECUTE ON ROUTINES FROM "x"',
+      ]);
+    });
     it('tells what others have to take back', () =>
       expect(plan({ defaults: [{ ...given, acting: 'no', privilege: 'DELETE' }] }, future)).to.deep.equal({
         steps: [],
@@ -265,14 +405,34 @@ describe('a group of tables', () => {
   ];
   for (const [what, found, differs] of rows)
     it(`${what} ${differs ? 'is looked at one by one' : 'is not'}`, () => expect(mayDiffer(found, ['SELECT'])).to.equal(differs));
-});
 
-describe('a profile', () => {
-  it('includes MAINTAIN where the server knows it', () => {
-    const all: AccessSpec = { profile: 'All' };
-    expect(promisedBy(all, 16).table).not.to.include('MAINTAIN');
-    expect(promisedBy(all, 17).table).to.include('MAINTAIN');
-  });
-  it('covers public, and future objects, unless told otherwise', () =>
-    expect(promisedBy({ profile: 'ReadOnly' }, 18)).to.deep.include({ schemas: ['public'], futureObjects: true }));
+  const routines = { ...group([counted('EXECUTE', 10)]), kind: 'routine' as const };
+  const named = { objectType: 'Table' as const, schema: 'public', names: ['t'], privileges: ['INSERT'] };
+  const everything = { ...named, names: ['*'], privileges: ['SELECT'] };
+  const promises: readonly [string, ObjectGroup, AccessSpec, boolean][] = [
+    ['for a profile that all have', group([counted('SELECT', 10)]), { profile: 'ReadOnly' }, false],
+    ['for a profile that one lacks', group([counted('SELECT', 9)]), { profile: 'ReadOnly' }, true],
+    ['for a grant on all that all have', group([counted('SELECT', 10)]), { profile: 'Custom', grants: [everything] }, false],
+    ['for a grant on one', group([counted('INSERT', 1)]), { profile: 'Custom', grants: [named] }, true],
+    ['for a grant on one beside the profile', group([counted('SELECT', 10)]), { profile: 'ReadOnly', grants: [named] }, true],
+    [
+      'for a grant on one that adds nothing',
+      group([counted('SELECT', 10)]),
+      { profile: 'ReadOnly', grants: [{ ...named, privileges: ['SELECT'] }] },
+      false,
+    ],
+    ['for a grant on one of another schema', group([]), { profile: 'Custom', grants: [{ ...named, schema: 'app' }] }, false],
+    [
+      'for a grant on a function',
+      group([]),
+      { profile: 'Custom', grants: [{ ...named, objectType: 'Function', privileges: ['EXECUTE'] }] },
+      false,
+    ],
+    ['of routines, none promised, with a right', routines, { profile: 'All' }, true],
+    ['of routines, all promised, with their rights', routines, { profile: 'ReadOnly', routines: 'All' }, false],
+    ['of routines, all promised, without rights', { ...routines, rights: [] }, { profile: 'ReadOnly', routines: 'All' }, true],
+  ];
+  for (const [what, found, access, isNamed] of promises)
+    it(`${what} ${isNamed ? 'is looked at one by one' : 'is not'}`, () =>
+      expect(mustName(found, promisedBy(access, 18))).to.equal(isNamed));
 });

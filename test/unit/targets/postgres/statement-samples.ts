@@ -3,6 +3,7 @@ import * as rightQueries from '../../../../src/targets/postgres/grant-queries.ts
 import { parseObjectId } from '../../../../src/targets/postgres/label.ts';
 import { readMarked } from '../../../../src/targets/postgres/list-marked.ts';
 import * as queries from '../../../../src/targets/postgres/queries.ts';
+import { readRoles } from '../../../../src/targets/postgres/role-queries.ts';
 import type { FutureKind, Securable } from '../../../../src/targets/postgres/securable.ts';
 import type { Sql } from '../../../../src/targets/postgres/sql.ts';
 import * as statements from '../../../../src/targets/postgres/statements.ts';
@@ -58,13 +59,14 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
   rename: [statements.rename(user, 'dbaccess_retired_00000001')],
   drop: [statements.drop(user)],
   dropOwned: [statements.dropOwned(user)],
-  grant: objects.slice(0, 4).map((on) => statements.grant(['SELECT', 'INSERT'], on, [user, 'aad_other'])),
+  grant: [0, 1, 2, 3, 5, 6].map((index) => statements.grant(['SELECT', 'INSERT'], objects[index]!, [user, 'aad_other'])),
   revoke: objects.flatMap((on) => cascades.map((options) => statements.revoke(['SELECT', 'UPDATE'], on, user, options))),
-  grantDefault: kinds.slice(0, 2).map((kind) => statements.grantDefault(['SELECT'], { ...future, kind }, [user, 'aad_other'])),
+  grantDefault: kinds.slice(0, 3).map((kind) => statements.grantDefault(['SELECT'], { ...future, kind }, [user, 'aad_other'])),
   revokeDefault: [
     ...kinds.map((kind) => statements.revokeDefault(['USAGE'], { ...future, kind }, user, { cascade: false })),
     statements.revokeDefault(['SELECT'], { ...future, schema: undefined }, user, { cascade: true }),
   ],
+  grantMembership: [statements.grantMembership('readers', [user, 'aad_other'])],
   revokeMembership: cascades.map((options) => statements.revokeMembership('readers', user, 'pg"admin', options)),
   joinRole: [statements.joinRole('app"owner')],
   leaveRole: [statements.leaveRole('app"owner', 'operator')],
@@ -75,6 +77,7 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
 export const reading: Readonly<Record<string, Sql>> = {
   ...queries,
   readMarked,
+  readRoles,
   ...Object.fromEntries(Object.entries(rightQueries).filter((entry): entry is [string, Sql] => typeof entry[1] === 'string')),
 };
 

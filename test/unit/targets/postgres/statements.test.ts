@@ -56,6 +56,7 @@ describe('the statements that can be sent to PostgreSQL', () => {
       'grant-queries.ts',
       'list-marked.ts',
       'queries.ts',
+      'role-queries.ts',
       'securable.ts',
       'statements.ts',
     ]);

@@ -1,0 +1,47 @@
+import { type ResourceId, resourceKey } from '../azure/resource-id.ts';
+import { jittered } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/** How far the time between two passes is moved at random: by up to this fraction of the interval. */
+const jitter = 0.1;
+
+export interface DriftScheduleOptions {
+  readonly intervalInMs: number;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
+/**
+ * When each server is looked at again. All connections of a server come due together, so that they share what is read about it; servers are spread against
+ * each other.
+ */
+export class DriftSchedule {
+  readonly intervalInMs: number;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  /** The time of each server's next pass, or of its last one where nobody has asked since. */
+  readonly #passes = new Map<string, number>();
+
+  constructor({ intervalInMs, clock, random }: DriftScheduleOptions) {
+    this.intervalInMs = intervalInMs;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Milliseconds until the server's next pass, at most 1.1 intervals. Who asks during a pass is told of the one after it. */
+  untilNext(serverId: ResourceId): number {
+    const key = resourceKey(serverId);
+    const now = this.#clock.now();
+    const next = this.#nextAfter(now, this.#passes.get(key));
+    this.#passes.set(key, next);
+    return next - now;
+  }
+
+  #nextAfter(now: number, pass: number | undefined): number {
+    if (pass !== undefined && pass > now) return pass;
+    const following = pass === undefined ? now : pass + jittered(this.intervalInMs, jitter, this.#random);
+    // a server that is new, or that nobody asked about for a while, gets its place among the others by chance
+    return following > now ? following : now + this.intervalInMs * this.#random();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Stage } from '../api/conditions.ts';
+import type { PasswordlessConnection } from '../api/connection.generated.ts';
+import type { Cancellable } from '../targets/target.ts';
+import type { Deps } from './deps.ts';
+import { asStageFailure, type StageFailure } from './in-stage.ts';
+import { identityRequest, workloadRequest } from './resolve.ts';
+
+/** One part of what ends with a connection. */
+export interface Ending {
+  readonly stage: Stage;
+  readonly end: () => Promise<void>;
+}
+
+/** What ends with a connection beside its database user: the identity's federation and the workload's settings. */
+export function workloadEndings(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): readonly Ending[] {
+  const { workload, identity } = connection.spec;
+  return [
+    { stage: 'identity', end: async () => deps.identities.get(identity.type)?.release(identityRequest(connection, deps), { signal }) },
+    { stage: 'settings', end: async () => deps.workloads.get(workload.type)?.release(workloadRequest(connection, deps), { signal }) },
+  ];
+}
+
+/** Each part is tried, so that a server that can't be reached doesn't keep the identity's federation alive. Throws StageFailure, the first. */
+export async function endAll(endings: readonly Ending[], { signal }: Cancellable): Promise<void> {
+  const failures: StageFailure[] = [];
+  for (const { stage, end } of endings) {
+    try {
+      await end();
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(asStageFailure(error, stage));
+    }
+  }
+  if (failures[0]) throw failures[0];
+}

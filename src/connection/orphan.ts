@@ -1,0 +1,43 @@
+import type { Mark } from '../targets/mark.ts';
+import type { EndingRequest } from '../targets/target.ts';
+
+/** A connection, as far as it tells whose a database user is. */
+export interface Owner {
+  /** Its server's key; undefined when it names none that parses. */
+  readonly server: string | undefined;
+  readonly userName: string;
+  readonly isBeingDeleted: boolean;
+  /** Whether the operator works or has worked on it: it bears our finalizer, or a policy allows it. */
+  readonly isServed: boolean;
+}
+
+/** The connections that there are, found by what marks say of them. */
+export interface Owners {
+  byUid(uid: string): Owner | undefined;
+  /** The one of this namespace and name, by the hash that stands for them in marks. */
+  byConnection(hash: string): Owner | undefined;
+}
+
+/** A user that bears a mark, and its server's key. */
+export interface MarkedUser extends Pick<EndingRequest, 'userName'> {
+  readonly server: string;
+  readonly mark: Mark;
+}
+
+/**
+ * Whether a user may still log in though no connection looks after it (threat-model M3): its connection is gone, or has a user of another name because somebody
+ * renamed this one. A connection made anew under the same namespace and name takes its user back, if that is the one it asks for. Pure.
+ */
+export function isOrphan(user: MarkedUser, cluster: string, owners: Owners): boolean {
+  const { mark } = user;
+  if (mark.cluster !== cluster || mark.state !== 'live') return false;
+  const owner = owners.byUid(mark.uid);
+  // while it is being deleted it ends its user itself
+  if (owner) return !owner.isBeingDeleted && owner.userName !== user.userName;
+  const heir = owners.byConnection(mark.connection);
+  return heir === undefined || !takesBack(heir, user);
+}
+
+function takesBack(heir: Owner, { server, userName }: MarkedUser): boolean {
+  return heir.isServed && !heir.isBeingDeleted && heir.server === server && heir.userName === userName;
+}

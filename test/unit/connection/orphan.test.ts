@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { isOrphan, type Owner } from '../../../src/connection/orphan.ts';
+import type { Mark } from '../../../src/targets/mark.ts';
+
+const cluster = '00000000000000c1';
+const mark: Mark = { cluster, connection: '00000000000000d1', uid: '1', origin: 'created', state: 'live' };
+const owner: Owner = { server: 'shop-pg', userName: 'aad_shop_orders', isBeingDeleted: false, isServed: true };
+
+interface Row {
+  readonly what: string;
+  readonly mark?: Partial<Mark>;
+  /** Its connection, where that is still there. */
+  readonly owner?: Partial<Owner>;
+  /** Another one of the same namespace and name. */
+  readonly heir?: Partial<Owner>;
+  readonly orphan: boolean;
+}
+
+const rows: readonly Row[] = [
+  { what: 'its connection is there', owner: {}, orphan: false },
+  { what: 'its connection is being deleted, which ends it', owner: { isBeingDeleted: true }, orphan: false },
+  { what: 'its connection is there, but no policy allows it and it bears no finalizer', owner: { isServed: false }, orphan: false },
+  { what: 'its connection has a user of another name: this one was renamed', owner: { userName: 'aad_shop_other' }, orphan: true },
+  {
+    what: 'its connection has a user of another name, and is being deleted',
+    owner: { userName: 'aad_shop_other', isBeingDeleted: true },
+    orphan: false,
+  },
+  { what: 'its connection asks for this user on another server, and this one is a copy', owner: { server: 'other-pg' }, orphan: false },
+  { what: 'its connection is gone', orphan: true },
+  { what: 'its connection is gone and the user was adopted', mark: { origin: 'adopted' }, orphan: true },
+  { what: 'its connection was made anew and takes it back', heir: {}, orphan: false },
+  { what: 'its connection was made anew and is being deleted again', heir: { isBeingDeleted: true }, orphan: true },
+  { what: 'its connection was made anew with another user name', heir: { userName: 'aad_shop_other' }, orphan: true },
+  { what: 'its connection was made anew for another server', heir: { server: 'other-pg' }, orphan: true },
+  { what: 'its connection was made anew for a server that does not parse', heir: { server: undefined }, orphan: true },
+  { what: 'its connection was made anew where nobody serves it', heir: { isServed: false }, orphan: true },
+  { what: 'its connection is gone, but the access was ended before', mark: { state: 'disabled' }, orphan: false },
+  { what: 'its connection is gone, but nobody shall look after it any more', mark: { state: 'released' }, orphan: false },
+  { what: 'it is another cluster’s', mark: { cluster: '00000000000000c2' }, orphan: false },
+];
+
+describe('a database user', () => {
+  for (const row of rows)
+    it(`${row.orphan ? 'is an orphan' : 'is no orphan'} when ${row.what}`, () => {
+      const user = { server: 'shop-pg', userName: 'aad_shop_orders', mark: { ...mark, ...row.mark } };
+      const found = isOrphan(user, cluster, {
+        byUid: (uid) => (uid === '1' && row.owner ? { ...owner, ...row.owner } : undefined),
+        byConnection: (hash) => (hash === mark.connection && row.heir ? { ...owner, ...row.heir } : undefined),
+      });
+      expect(found).to.equal(row.orphan);
+    });
+});
