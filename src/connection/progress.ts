@@ -6,7 +6,7 @@ import { contextOf } from './report.ts';
 import { progressStatus } from './status.ts';
 
 /** A pass that is over sooner writes its result and nothing before. */
-const silentForMs = 5_000;
+const silentForMs = 15_000;
 
 /**
  * Says in the status that work on this spec is under way, when that takes more than a moment and the status doesn't speak of this generation yet. Dispose of it

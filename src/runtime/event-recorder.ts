@@ -70,6 +70,8 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #budgets = new Map<string, TokenBucket>();
 
+  #prunedAt = Number.NEGATIVE_INFINITY;
+
   constructor(options: EventRecorderOptions) {
     this.#options = options;
     this.#logger = options.logger.child({ component: 'events' });
@@ -98,7 +100,7 @@ export class EventRecorder {
     const id = JSON.stringify([regarding.metadata.uid, happening.type, happening.reason, happening.action, happening.note]);
     const now = clock.now();
     const series = this.#series.get(id);
-    if (series !== undefined) {
+    if (series !== undefined && !this.#isOver(series, now)) {
       const count = series.count + 1;
       // before the request, so that a repeat in the meantime counts on
       this.#series.set(id, { ...series, count, lastAt: now });
@@ -155,13 +157,22 @@ export class EventRecorder {
     return bucket;
   }
 
+  #isOver({ lastAt }: Series, now: number): boolean {
+    const { seriesInMs = 360_000 } = this.#options;
+    return now - lastAt > seriesInMs;
+  }
+
   /** Forgets series that are over and budgets that are whole again, so that objects long gone take no memory. */
   #prune(now: number): void {
-    const { seriesInMs = 360_000 } = this.#options;
-    for (const [id, { lastAt }] of this.#series) if (now - lastAt > seriesInMs) this.#series.delete(id);
+    if (now - this.#prunedAt < pruneEveryMs) return;
+    this.#prunedAt = now;
+    for (const [id, series] of this.#series) if (this.#isOver(series, now)) this.#series.delete(id);
     for (const [uid, bucket] of this.#budgets) if (bucket.isFull()) this.#budgets.delete(uid);
   }
 }
+
+/** Looking at all of them for each Event would cost more than the Events. */
+const pruneEveryMs = 10_000;
 
 /** RFC 3339 with microseconds, which `eventTime` and leases demand. */
 export function microTime(ms: number): string {

@@ -65,6 +65,8 @@ export async function startKubeApiserver(options: KubeApiserverOptions): Promise
         '--disable-admission-plugins=ServiceAccount', // nothing here makes the default service accounts that it asks for
         '--profiling=false',
       ],
+      // a laptop has memory to spare sooner than time
+      env: { GOGC: '300' },
       directory,
       logFile: join(directory, 'kube-apiserver.log'),
     },

@@ -75,7 +75,7 @@ describe('one pass over a connection', () => {
   it('says that it is at work when that takes more than a moment, and then how it went', async () => {
     bench.connect();
     bench.before = async (call) => {
-      if (call === 'observe user') await bench.clock.advance(6_000);
+      if (call === 'observe user') await bench.clock.advance(16_000);
     };
     await reconcile(key, bench.deps(), { signal });
     expect(bench.statuses.map(({ conditions }) => conditions?.find(({ type }) => type === 'Ready')?.reason)).to.deep.equal([
