@@ -14,6 +14,7 @@ import { DriftSchedule } from './connection/drift-schedule.ts';
 import { Ledger } from './connection/ledger.ts';
 import { Metrics } from './connection/metrics.ts';
 import { Orphans } from './connection/orphans.ts';
+import { readOwnerCredentials } from './connection/owner-credentials.ts';
 import { verdictText } from './connection/permit.ts';
 import { reconcilePolicy } from './connection/policy-status.ts';
 import { reconcile } from './connection/reconcile.ts';
@@ -111,6 +112,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       reads: calls,
       isServerHost: (host) => isServerHost(host, cloud.suffixes.PostgreSQL, cloud.name),
       token: (options) => token.get(options),
+      ownerCredentials: (name, options) => readOwnerCredentials(client, { namespace: config.namespace, name }, options),
       operatorObjectId: ids.objectId,
       clusterHash: cluster.hash,
       clock,

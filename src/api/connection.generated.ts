@@ -180,7 +180,7 @@ export interface PasswordlessConnection {
      */
     access: {
       /**
-       * ReadOnly reads. ReadWrite also writes rows. ReadWriteDDL also creates and changes tables, for apps that run their own migrations. All is everything in the database, as Service Connector gives it; on Azure SQL that is CONTROL, with which the app can make users of its own. Custom is nothing but grants and roles.
+       * ReadOnly reads. ReadWrite also writes rows. ReadWriteDDL also creates and changes tables, for apps that run their own migrations. All is everything in the database, as Service Connector gives it; on Azure SQL that is CONTROL, with which the app can make users of its own. Custom is nothing but grants and roles, and on PostgreSQL what these are of no use without: CONNECT on the database, and USAGE on the schemas whose tables, sequences or functions a grant names.
        */
       profile: 'ReadOnly' | 'ReadWrite' | 'ReadWriteDDL' | 'All' | 'Custom';
       /**
@@ -224,7 +224,7 @@ export interface PasswordlessConnection {
         privileges: string[];
       }[];
       /**
-       * Existing roles of the database that the user shall be a member of. A policy must name them.
+       * Existing roles of the database that the user shall be a member of. On PostgreSQL it has their rights, but can neither become them nor make others members. A policy must name them.
        *
        * @maxItems 32
        */

@@ -58,20 +58,32 @@ export function boundedHttpClient(client: HttpClient, endpoint: string, deadline
       request.abortSignal = signal;
       // Infinity stands for any status: the answer comes as a stream, which can be left.
       request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
-      const { readableStreamBody, ...response } = await client.sendRequest(request);
+      const { readableStreamBody, ...response } = await sendOverKept(client, request);
       return { ...response, bodyAsText: readableStreamBody ? await readBounded(readableStreamBody) : '' };
     },
   };
 }
 
-/** All items of a list's pages. Throws ConnectionError when the list doesn't end. */
-export async function collectPages<T>(pages: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
+/** A kept connection may be closed by the other side just when it is used again: a read is then sent once more, over another one. */
+async function sendOverKept(client: HttpClient, request: PipelineRequest): Promise<PipelineResponse> {
+  try {
+    return await client.sendRequest(request);
+  } catch (error) {
+    if (request.method !== 'GET' || (error as { readonly code?: unknown }).code !== 'ECONNRESET') throw error;
+    return await client.sendRequest(request);
+  }
+}
+
+/** All items of a list's pages. Throws ConnectionError when the list doesn't end, or holds something else than objects. */
+export async function collectPages<T extends object>(pages: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
   const items: T[] = [];
   let count = 0;
   for await (const page of pages) {
     count += 1;
     if (count > maximumPages)
       throw new ConnectionError('waiting', reasons.AzureError, `Azure answered with a list of more than ${maximumPages} pages`);
+    if (page.some((item) => item === null || typeof item !== 'object'))
+      throw new ConnectionError('retry', reasons.AzureError, 'Azure answered with a list of something else than resources');
     items.push(...page);
   }
   return items;

@@ -112,7 +112,7 @@ function classOf({ status, code, text, retryAfterInMs }: Answer): readonly [Fail
   if (passing.has(code)) return ['retry', reasons.AzureError];
   if (outside.has(code) || status === 404) return ['waiting', reasons.AzureError];
   if (status === 408 || status === 409 || (status !== undefined && status >= 500)) return ['retry', reasons.AzureError];
-  if (status !== undefined) return ['stalled', reasons.AzureError];
+  if (status !== undefined) return [isUnreadable({ status, code }) ? 'retry' : 'stalled', reasons.AzureError];
   if (isNetworkCode(code) || text === 'Operation was canceled') return ['retry', reasons.AzureError];
   return code === '' ? ['retry', reasons.InternalError] : ['waiting', reasons.AzureError];
 }
@@ -130,9 +130,15 @@ function messageFor(reason: Reason, answer: Answer, { action, what }: ArmAttempt
     case reasons.InternalError:
       return `The operator failed at ${what}: ${said}`;
     default:
+      if (isUnreadable(answer)) return `Azure's answer about ${what} can't be read (${code})`;
       if (answer.status === undefined && isNetworkCode(answer.code)) return `Azure could not be reached for ${what} (${code}): ${said}`;
       return `Azure refused ${action} for ${what} (${code}): ${said}`;
   }
+}
+
+/** Whether Azure said yes with a body that is no JSON, as when something on the way cuts it off. */
+function isUnreadable({ status, code }: Pick<Answer, 'status' | 'code'>): boolean {
+  return status !== undefined && status < 400 && code === 'PARSE_ERROR';
 }
 
 /** The action that Azure says is missing, in the text of AuthorizationFailed or LinkedAuthorizationFailed; the latter first names one that is there. */

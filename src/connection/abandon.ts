@@ -1,6 +1,7 @@
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import { ConnectionError } from '../api/connection-error.ts';
 import { abandonAnnotation } from '../api/names.ts';
+import type { Verdict } from '../policy/verdict.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import { endAll, workloadEndings } from './endings.ts';
@@ -27,12 +28,18 @@ export async function abandon(
   const isAsked = connection.metadata.annotations?.[abandonAnnotation] === 'true';
   if (!isAsked || deps.clock.now() < dueAt) throw withHint(failed, hint(isAsked, dueAt));
   await endAll(workloadEndings(connection, deps, { signal }), { signal });
-  return await bury(connection, failed, deps, { signal });
+  return await bury(connection, failed, verdict, deps, { signal });
 }
 
-async function bury(connection: PasswordlessConnection, { failure }: StageFailure, deps: Deps, { signal }: Cancellable): Promise<string> {
+async function bury(
+  connection: PasswordlessConnection,
+  { failure }: StageFailure,
+  verdict: Verdict,
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<string> {
   const { target, deletionPolicy = 'Delete' } = connection.spec;
-  const request = resolveEnding(connection, deps);
+  const request = resolveEnding(connection, deps, verdict);
   // a mark that says so would have to be written first, so that Retain can't be kept
   const keeps = deletionPolicy !== 'Delete';
   await deps.ledger.bury({ type: target.type, request, ...(keeps && { keeps }) }, { signal });

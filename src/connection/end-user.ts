@@ -64,8 +64,7 @@ interface Found {
 async function find(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<Found | string> {
   const target = deps.targets.get(connection.spec.target.type);
   if (!target) return nothingMade;
-  const verdict = permission(connection, deps);
-  const request = { ...resolveEnding(connection, deps), knownTriggers: verdict.allowed ? verdict.setup.knownTriggers : [] };
+  const request = resolveEnding(connection, deps, permission(connection, deps));
   const server = await serverOrAbsent(target, request, { signal });
   if (!server) return 'the server is gone, and the database user with it';
   // an absent user of another server says nothing about ours
@@ -94,7 +93,7 @@ export async function tidyOrBury(
     const tidied = await target.tidy(request, server, { signal });
     switch (tidied.kind) {
       case 'gone':
-        return `the database user ${request.userName} was dropped`;
+        return `the database user ${request.userName} was dropped${tidied.handedTo === undefined ? '' : `, and what it owned belongs to ${tidied.handedTo} now`}`;
       case 'shell':
         return `the database user ${request.userName} can't log in any more; it stays as ${tidied.userName}, because ${tidied.why}`;
       case 'not-ours':

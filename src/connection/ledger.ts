@@ -168,10 +168,21 @@ interface WrittenTombstone {
   readonly userName: string;
   readonly mark: string;
   readonly keeps?: boolean;
+  readonly retiredOwner?: string;
+  readonly ownerCredentialsSecretName?: string;
 }
 
 function written({ type, request, keeps }: Tombstone): WrittenTombstone {
-  return { type, database: request.database, userName: request.userName, mark: markText(request.mark), ...(keeps && { keeps }) };
+  const { database, userName, mark, retiredOwner, ownerCredentialsSecretName } = request;
+  return {
+    type,
+    database,
+    userName,
+    mark: markText(mark),
+    ...(keeps && { keeps }),
+    ...(retiredOwner && { retiredOwner }),
+    ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }),
+  };
 }
 
 function entryOf(item: ConfigMap): LedgerEntry | undefined {
@@ -188,11 +199,11 @@ function entryOf(item: ConfigMap): LedgerEntry | undefined {
 }
 
 function tombstoneOf(serverId: ResourceId, text: string): Tombstone | undefined {
-  const { type, database, userName, mark: markWritten, keeps } = readWritten(text);
+  const { type, database, userName, mark: markWritten, keeps, retiredOwner, ownerCredentialsSecretName } = readWritten(text);
   const mark = parseMark(markWritten);
-  return mark && type && database && userName
-    ? { type, request: { serverId, database, userName, mark }, ...(keeps === true && { keeps }) }
-    : undefined;
+  if (!mark || !type || !database || !userName) return undefined;
+  const setup = { ...(retiredOwner && { retiredOwner }), ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }) };
+  return { type, request: { serverId, database, userName, mark, ...setup }, ...(keeps === true && { keeps }) };
 }
 
 /** One that somebody spoilt must not keep the others from being read. */

@@ -5,7 +5,8 @@ import type { ConnectionSpec } from '../api/spec.ts';
 import { requiredResourceId } from '../azure/required-resource-id.ts';
 import { parseResourceId, type ResourceId, sameResource, serverKinds } from '../azure/resource-id.ts';
 import type { Federation, FormerFederation, IdentityRequest } from '../identities/identity.ts';
-import type { Allowed } from '../policy/verdict.ts';
+import type { Setup } from '../policy/setup.ts';
+import type { Allowed, Verdict } from '../policy/verdict.ts';
 import { hasFinalizer } from '../runtime/finalizers.ts';
 import { connectionHash, type Mark } from '../targets/mark.ts';
 import type { EndingRequest } from '../targets/target.ts';
@@ -19,6 +20,7 @@ export function resolve(connection: PasswordlessConnection, verdict: Allowed, de
   const { metadata, spec } = connection;
   const namespace = metadata.namespace ?? '';
   const { serverId, database, userName, mark } = resolveEnding(connection, deps);
+  const { knownTriggers, ownerCredentialsSecretName, publicConnect } = verdict.setup;
   return {
     namespace,
     name: metadata.name,
@@ -35,20 +37,27 @@ export function resolve(connection: PasswordlessConnection, verdict: Allowed, de
       adopt: spec.databaseUser?.adopt ?? false,
       mark,
       access: spec.access,
-      knownTriggers: verdict.setup.knownTriggers,
+      knownTriggers,
+      ownerCredentialsSecretName,
+      revokesPublicConnect: publicConnect === 'Revoke',
     },
     port: spec.target.port ?? deps.targets.get(spec.target.type)?.port ?? 0,
   };
 }
 
-/** What ending the access needs to know. Identity and policy don't matter for it. */
-export function resolveEnding(connection: PasswordlessConnection, deps: Deps): EndingRequest {
+/** What ending the access needs to know. The identity doesn't matter for it; of a policy, what its set-up says now, where one still allows the connection. */
+export function resolveEnding(connection: PasswordlessConnection, deps: Deps, verdict?: Verdict): EndingRequest {
   const { spec } = connection;
+  const setup: Partial<Setup> = verdict?.allowed ? verdict.setup : {};
+  const { knownTriggers, ownerCredentialsSecretName, retiredOwner } = setup;
   return {
     serverId: requiredResourceId(spec.target.serverId, serverKinds[spec.target.type]),
     database: spec.target.database,
     userName: userNameOf(connection, deps),
     mark: markOf(connection, deps),
+    ...(knownTriggers && { knownTriggers }),
+    ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }),
+    ...(retiredOwner && { retiredOwner }),
   };
 }
 

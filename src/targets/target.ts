@@ -18,11 +18,18 @@ export interface TargetRequest {
   readonly access: AccessSpec;
   /** Triggers that the policy declares harmless. */
   readonly knownTriggers: readonly string[];
+  /** A Secret with the login of an owner of older objects, in the operator's own namespace, where the policy gives one. */
+  readonly ownerCredentialsSecretName?: string | undefined;
+  /** Whether the policy wants that not everybody may connect to the database. */
+  readonly revokesPublicConnect?: boolean;
 }
 
 /** What ending an access needs to know; less than a TargetRequest, because identity and policy may be gone. */
 export type EndingRequest = Pick<TargetRequest, 'serverId' | 'database' | 'userName' | 'mark'> &
-  Partial<Pick<TargetRequest, 'knownTriggers'>>;
+  Partial<Pick<TargetRequest, 'knownTriggers' | 'ownerCredentialsSecretName'>> & {
+    /** A role that takes over what the user owned, where the policy names one. */
+    readonly retiredOwner?: string | undefined;
+  };
 
 /** A server as found in Azure. Engines add what they need. */
 export interface ServerObservation {
@@ -56,7 +63,8 @@ export interface ApplyOptions extends Cancellable {
 
 /** How far the tidying of an ended user came. `shell`: locked and renamed, because it owns objects or something still names it. */
 export type Tidied =
-  | { readonly kind: 'gone' }
+  /** `handedTo`: who owns now what the user owned. */
+  | { readonly kind: 'gone'; readonly handedTo?: string }
   | { readonly kind: 'shell'; readonly userName: string; readonly why: string }
   | { readonly kind: 'not-ours' };
 

@@ -5,7 +5,7 @@ import { handedBack, isAdopted } from './adopted-secret.ts';
 import { isOurSecret, planSecret, type Secret, type SecretObservation, type SecretStep, secretFor, secretName } from './secret.ts';
 import type { Settings, WorkloadRequest } from './workload.ts';
 
-const secrets: Resource<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
+export const secrets: Resource<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
 
 /** Reads the Secrets that a connection may have settings in. */
 export async function observeSecrets(client: KubeClient, request: WorkloadRequest, { signal }: Cancellable): Promise<SecretObservation> {

@@ -151,12 +151,4 @@ describe('the end of a connection', function () {
     await waitForConnection(controlPlane.api, key, (each) => each === undefined, inTime());
     expect((await controlPlane.api.answer('GET', path, {}, inTime())).status).to.equal(404);
   });
-
-  it('goes with its namespace', async () => {
-    const { controlPlane } = await sandbox();
-    const key = await readyConnection();
-    await controlPlane.api.request('DELETE', `/api/v1/namespaces/${key.namespace}`, {}, inTime());
-    await waitForConnection(controlPlane.api, key, (each) => each === undefined, inTime());
-    expect(await asSuperuser('postgres', 'SELECT 1 FROM pg_roles WHERE rolname = $1', [key.user])).to.deep.equal([]);
-  });
 });

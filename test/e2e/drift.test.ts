@@ -1,148 +1,136 @@
 import { expect } from 'chai';
-import { waitForReady } from '../support/connections.ts';
-import { logIn } from '../support/workload.ts';
+import type { PasswordlessConnection } from '../../src/api/connection.generated.ts';
+import { conditionOf, readConnection, waitForConnection } from '../support/connections.ts';
+import { accessOf } from './drifts/access.ts';
+import { outsideDrifts } from './drifts/outside.ts';
+import { dropPlayground, makePlayground } from './drifts/playground.ts';
+import { type RefusedTampering, refusedTamperings } from './drifts/refused.ts';
+import { rightDrifts } from './drifts/rights.ts';
+import { type Drift, tamper, type Victim } from './drifts/tampering.ts';
+import { userDrifts } from './drifts/user.ts';
+import { makeVictims } from './drifts/victims.ts';
 import {
-  asSuperuser,
-  createConnection,
-  credentialsOf,
+  deleteAllConnections,
   eventsOf,
   eventually,
-  identityId,
   inTime,
-  loginOf,
-  messageOf,
-  newNamespace,
-  newServiceAccount,
-  readyConnection,
+  metricOf,
+  passes,
+  patchConnection,
   sandbox,
-  server,
-  specOf,
+  startTimeout,
   testTimeout,
-  withTable,
 } from './support.ts';
 
-describe('a connection that is left alone, or tampered with', function () {
+/** A drift interval of 3 s at its longest, 5 s for which reads of Azure are kept, and time for a pass on a busy machine. */
+const oneIntervalInMs = 15_000;
+const corrections = 'passwordless_drift_corrections_total';
+
+describe('what somebody changes behind the operator’s back is put right within one interval, with one Event that names the steps:', function () {
   this.timeout(testTimeout);
-  withTable('things');
+  const drifts = [...userDrifts, ...rightDrifts, ...outsideDrifts];
+  const kinds = [...new Set(drifts.flatMap(({ steps }) => steps))];
+  const victims = new Map<Drift, Victim>();
+  const accesses = new Map<Drift, unknown>();
+  const counted = new Map<string, number>();
+  let changedAt = 0;
+  let passesBefore = 0;
 
-  it('is repaired when a grant, the Secret, the annotation, the credential or the role is changed, with an Event that names the steps', async () => {
-    const { controlPlane, world } = await sandbox();
-    const { api } = controlPlane;
-    const key = await readyConnection();
-    const { namespace } = key;
+  const count = (kind: string) => metricOf(corrections, new RegExp(`kind="${kind}"`));
 
-    await asSuperuser('orders', `REVOKE INSERT ON public.things FROM "${key.user}"`);
-    await asSuperuser('orders', `GRANT TRUNCATE ON public.things TO "${key.user}"`);
-    const secret = `/api/v1/namespaces/${namespace}/secrets/c`;
-    await api.request(
-      'PATCH',
-      secret,
-      { body: { data: { AZURE_POSTGRESQL_HOST: 'ZXZpbA==' } }, contentType: 'application/merge-patch+json' },
-      inTime(),
-    );
-    const account = `/api/v1/namespaces/${namespace}/serviceaccounts/app`;
-    const body = { metadata: { annotations: { 'azure.workload.identity/client-id': '99999999-9999-9999-9999-999999999999' } } };
-    await api.request('PATCH', account, { body, contentType: 'application/merge-patch+json' }, inTime());
-    world.identities.find(({ name }) => name === 'shop-orders')?.federatedCredentials.splice(0);
-
-    const rights = async () =>
-      (
-        await asSuperuser<{ p: string }>(
-          'orders',
-          'SELECT privilege_type AS p FROM information_schema.role_table_grants WHERE grantee = $1 AND table_name = $2',
-          [key.user, 'things'],
-        )
-      )
-        .map(({ p }) => p)
-        .sort();
-    await eventually(async () => (await rights()).join() === 'DELETE,INSERT,SELECT,UPDATE', { withinInMs: 20_000 });
-    await eventually(async () => (await api.request('GET', secret, {}, inTime())).data.AZURE_POSTGRESQL_HOST !== 'ZXZpbA==', {
-      withinInMs: 20_000,
-    });
-    expect((await api.request('GET', account, {}, inTime())).metadata.annotations['azure.workload.identity/client-id']).not.to.match(
-      /^9{8}/,
-    );
-    await eventually(() => credentialsOf(world, 'shop-orders').join() === `system:serviceaccount:${namespace}:app`, { withinInMs: 20_000 });
-    const named = [/GRANT INSERT/, /REVOKE TRUNCATE/, /annotate ServiceAccount/, /PUT .*federatedIdentityCredentials/, /update Secret/];
-    const notes = async () => (await eventsOf(key)).filter(({ reason }) => reason === 'DriftCorrected').map(({ note }) => note);
-    await eventually(
-      async () => {
-        const told = (await notes()).join('; ');
-        return named.every((step) => step.test(told));
-      },
-      { withinInMs: 20_000 },
-    );
-
-    await asSuperuser('orders', `DROP OWNED BY "${key.user}"; DROP ROLE "${key.user}"`);
-    const { settings, token } = await loginOf(key);
-    await eventually(async () => (await messageOf(logIn(settings, token).then((session) => session.end()))) === 'it went through', {
-      withinInMs: 20_000,
-    });
+  before(async function () {
+    this.timeout(startTimeout);
+    await makePlayground();
+    const made = await Promise.all([
+      makeVictims([...userDrifts, ...rightDrifts], 'shared', inTime()),
+      makeVictims(outsideDrifts, 'own', inTime()),
+    ]);
+    for (const each of made) for (const [drift, victim] of each) victims.set(drift, victim);
+    for (const [drift, victim] of victims) accesses.set(drift, await accessOf(victim));
+    for (const kind of kinds) counted.set(kind, await count(kind));
+    changedAt = Date.now();
+    await tamper([...victims].map(([{ change }, victim]) => [change, victim]));
+    passesBefore = await passes();
   });
 
-  it('is bound again when the identity was recreated under its name, and says so', async () => {
-    const { controls } = await sandbox();
-    const key = await readyConnection();
-    const answer = await fetch(`${controls.endpoint}/identities/recreate`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${controls.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ resourceId: identityId('shop-orders') }),
+  after(async () => {
+    await deleteAllConnections();
+    await dropPlayground();
+  });
+
+  /** What was done about a connection since it was Ready. */
+  async function correctionsOf({ key }: Victim) {
+    const events = (await eventsOf(key)).filter(({ reason }) => reason !== 'Applied');
+    return events.toSorted((a, b) => a.eventTime.localeCompare(b.eventTime));
+  }
+
+  for (const drift of drifts) {
+    it(drift.what, async () => {
+      const victim = victims.get(drift)!;
+      await eventually(async () => (await correctionsOf(victim)).length > 0, { withinInMs: oneIntervalInMs });
+      // long enough for whatever else a pass would find
+      await eventually(async () => (await passes()) >= passesBefore + 3, { withinInMs: 30_000 });
+      const [event, ...more] = await correctionsOf(victim);
+      expect(more, `${event?.reason}: ${event?.note}`).to.deep.equal([]);
+      expect(event?.note, event?.note).to.match(drift.note);
+      expect({ type: event?.type, reason: event?.reason }).to.deep.equal(
+        drift.reason ? { type: 'Warning', reason: drift.reason } : { type: 'Normal', reason: 'DriftCorrected' },
+      );
+      expect(Date.parse(event?.eventTime ?? '') - changedAt).to.be.below(oneIntervalInMs);
+      const connection = await readConnection((await sandbox()).controlPlane.api, victim.key, inTime());
+      expect(conditionOf(connection, 'Ready')?.status).to.equal('True');
+      if (!drift.leavesOther) expect(await accessOf(victim)).to.deep.equal(accesses.get(drift));
     });
-    expect(answer.status).to.equal(200);
-    await eventually(async () => (await eventsOf(key)).some(({ reason, type }) => reason === 'IdentityRebound' && type === 'Warning'), {
-      withinInMs: 30_000,
-    });
-    await eventually(
-      async () => {
-        const { settings, token } = await loginOf(key).catch(() => ({ settings: {}, token: '' }));
-        return (await messageOf(logIn(settings, token).then((session) => session.end()))) === 'it went through';
-      },
-      { withinInMs: 30_000 },
+  }
+
+  it('each step is counted once', async () => {
+    const steps = Map.groupBy(
+      drifts.flatMap((drift) => drift.steps),
+      (kind) => kind,
     );
+    for (const kind of kinds) expect((await count(kind)) - counted.get(kind)!, kind).to.equal(steps.get(kind)?.length);
+  });
+});
+
+describe('what the operator may not put right it names, leaves alone, and goes on when it is taken back:', function () {
+  this.timeout(testTimeout);
+  const victims = new Map<RefusedTampering, Victim>();
+  const accesses = new Map<RefusedTampering, unknown>();
+  let passesBefore = 0;
+
+  before(async function () {
+    this.timeout(startTimeout);
+    await makePlayground();
+    for (const [tampering, victim] of await makeVictims(refusedTamperings, 'own', inTime())) victims.set(tampering, victim);
+    await tamper([...victims].map(([{ change }, victim]) => [change, victim]));
+    for (const [tampering, victim] of victims) accesses.set(tampering, await accessOf(victim));
+    passesBefore = await passes();
   });
 
-  it('notices that another server answers under the name of this one, and does nothing there', async () => {
-    const { controlPlane, world, journal } = await sandbox();
-    const key = await readyConnection();
-    const { backend, gateway } = await server();
-    const { startBackend } = await import('../sandbox/postgres/backend.ts');
-    const { syncAdministrators } = await import('../sandbox/postgres/administrators.ts');
-    const stranger = await startBackend({ tenantId: world.tenantId, log: () => {}, ...inTime() });
-    try {
-      await syncAdministrators((await server()).server, stranger);
-      await stranger.createDatabase('orders');
-      await gateway.refuseConnections();
-      gateway.setBackend(stranger);
-      await gateway.acceptConnections();
-      await waitForReady(controlPlane.api, key, { status: 'False', reason: 'WrongServer' }, inTime());
-      const writes = journal.list('sql').filter((each) => each.kind === 'sql' && /wrong/.test(each.error));
-      expect(writes).to.deep.equal([]);
-      expect(await stranger.query('postgres', 'SELECT 1 FROM pg_roles WHERE rolname = $1', [key.user])).to.deep.equal([]);
-    } finally {
-      await gateway.refuseConnections();
-      gateway.setBackend(backend);
-      await gateway.acceptConnections();
-      await stranger.stop();
-    }
-    await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
+  after(async () => {
+    await deleteAllConnections();
+    await dropPlayground();
   });
 
-  it('comes about in the end though the operator is killed at any step', async () => {
-    const { controlPlane, journal } = await sandbox();
-    const world = await sandbox();
-    for (const at of ['federatedIdentityCredentials', 'pgaadauth_create_principal_with_oid', 'GRANT SELECT']) {
-      const namespace = await newNamespace();
-      await newServiceAccount(namespace);
-      const key = { namespace, name: 'c' };
-      const from = journal.list().length;
-      await createConnection(key, specOf());
-      await eventually(() => JSON.stringify(journal.list().slice(from)).includes(at), { withinInMs: 20_000 });
-      process.kill(world.file.operator?.pid ?? 0, 'SIGKILL');
-      await world.stopOperator(inTime());
-      await world.startOperator(inTime());
-      await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
-      const { settings, token } = await loginOf(key);
-      await (await logIn(settings, token)).end();
-    }
-  });
+  for (const tampering of refusedTamperings) {
+    const { what, reason, advice, goesOn, undo } = tampering;
+    it(`${what} (${reason})`, async () => {
+      const { api } = (await sandbox()).controlPlane;
+      const victim = victims.get(tampering)!;
+      const says = goesOn ? 'Drifted' : 'Ready';
+      const connection = await waitForConnection(api, victim.key, (each) => conditionOf(each, says)?.reason === reason, inTime());
+      expect(conditionOf(connection, says)?.message).to.match(advice);
+      expect(conditionOf(connection, 'Ready')?.status).to.equal(goesOn ? 'True' : 'False');
+      await eventually(async () => (await passes()) >= passesBefore + 3, { withinInMs: 30_000 });
+      expect(await accessOf(victim)).to.deep.equal(accesses.get(tampering));
+      const told = (await eventsOf(victim.key)).filter((event) => event.reason !== 'Applied');
+      expect(told.map((event) => event.reason)).to.deep.equal(goesOn ? [] : [reason]);
+
+      await tamper([[undo, victim]]);
+      await patchConnection(victim.key, { metadata: { annotations: { 'dbaccess.dev/requestedAt': 'taken back' } } });
+      const isWell = (each: PasswordlessConnection | undefined) =>
+        conditionOf(each, 'Ready')?.status === 'True' && conditionOf(each, 'Drifted') === undefined;
+      await waitForConnection(api, victim.key, isWell, inTime());
+    });
+  }
 });

@@ -1,120 +1,100 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import type { ConnectionSpec } from '../../src/api/spec.ts';
 import type { Fault } from '../sandbox/controls/faults.ts';
-import { conditionOf, waitForConnection, waitForReady } from '../support/connections.ts';
+import { type ConnectionKey, conditionOf, waitForConnection, waitForReady } from '../support/connections.ts';
+import { lastingFaults } from './faults/lasting.ts';
+import { whileEnded, whileMade } from './faults/passing.ts';
 import {
   asSuperuser,
   createConnection,
-  deleteAllConnections,
+  credentialsOf,
   deleteConnection,
-  everyPolicy,
+  eventually,
+  identityId,
   inTime,
   newNamespace,
   newServiceAccount,
+  patchConnection,
+  readyConnection,
   sandbox,
   server,
   specOf,
-  startTimeout,
   testTimeout,
+  withTable,
 } from './support.ts';
 
-/** Each strikes some times while a connection is made and ended, and goes away by itself. */
-const faults: Record<string, Fault> = {
-  'ARM says 403 for the identity': {
-    match: { kind: 'arm', path: 'userAssignedIdentities/shop-orders$' },
-    respond: { status: 403, code: 'AuthorizationFailed' },
-    times: 2,
-  },
-  'ARM says 409 for the credential': {
-    match: { kind: 'arm', method: 'PUT', path: 'federatedIdentityCredentials' },
-    respond: { status: 409, code: 'ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity' },
-    times: 2,
-  },
-  'ARM says 429 with Retry-After': {
-    match: { kind: 'arm', path: 'flexibleServers/shop-pg$' },
-    respond: { status: 429, code: 'TooManyRequests', retryAfter: 1 },
-    times: 2,
-  },
-  'ARM says 429 without Retry-After': {
-    match: { kind: 'arm', path: 'administrators' },
-    respond: { status: 429, code: 'TooManyRequests' },
-    times: 2,
-  },
-  'ARM says 500': { match: { kind: 'arm' }, respond: { status: 500, code: 'InternalServerError' }, times: 3 },
-  'ARM cuts the line before it writes': { match: { kind: 'arm', method: 'PUT' }, respond: { drop: 'before' }, times: 2 },
-  'ARM cuts the line after it wrote': { match: { kind: 'arm', method: 'PUT' }, respond: { drop: 'after' }, times: 1 },
-  'ARM is slow': { match: { kind: 'arm' }, respond: { delayMs: 1_500 }, times: 3 },
-  'the database is starting up': { match: { kind: 'sql', path: '^LOGIN' }, respond: { code: '57P03' }, times: 2 },
-  'the database has no connection left': { match: { kind: 'sql', path: '^LOGIN' }, respond: { code: '53300' }, times: 2 },
-  'the database cuts the line before the user is made': {
-    match: { kind: 'sql', path: 'pgaadauth_create_principal' },
-    respond: { drop: 'before' },
-    times: 1,
-  },
-  'the database cuts the line after the user was made': {
-    match: { kind: 'sql', path: 'pgaadauth_create_principal' },
-    respond: { drop: 'after' },
-    times: 1,
-  },
-  'the database cuts the line before the commit': { match: { kind: 'sql', path: '^COMMIT' }, respond: { drop: 'before' }, times: 3 },
-  'the database cuts the line after the commit': { match: { kind: 'sql', path: '^COMMIT' }, respond: { drop: 'after' }, times: 3 },
-  'somebody grants at the same time': { match: { kind: 'sql', path: '^GRANT' }, respond: { code: 'XX000' }, times: 2 },
-  'somebody holds a lock': { match: { kind: 'sql', path: '^(GRANT|DROP)' }, respond: { code: '55P03' }, times: 2 },
-  'the line is cut while the login is taken away': { match: { kind: 'sql', path: 'NOLOGIN' }, respond: { drop: 'after' }, times: 1 },
-  'the line is cut while the user is dropped': { match: { kind: 'sql', path: 'DROP ROLE' }, respond: { drop: 'before' }, times: 1 },
-};
+/** Names of secrets and tokens that no status may show. */
+const token = /eyJ[A-Za-z0-9_-]{10}/;
 
-describe('a connection comes about and ends, though', function () {
+/** Ends the operator's sessions, so that it has to log in again. */
+async function endSessions(): Promise<void> {
+  const { gateway } = await server();
+  await gateway.refuseConnections();
+  await gateway.acceptConnections();
+}
+
+async function newKey(): Promise<ConnectionKey> {
+  const namespace = await newNamespace();
+  await newServiceAccount(namespace);
+  return { namespace, name: 'c' };
+}
+
+/** A spec with an identity of its own, of which the operator can't have read anything yet. */
+async function freshSpec(): Promise<ConnectionSpec> {
+  const { world, postgres } = await sandbox();
+  const name = `fresh-${world.identities.length}`;
+  const resourceId = identityId(name);
+  world.identities.push({ name, resourceId, clientId: randomUUID(), principalId: randomUUID(), federatedCredentials: [] });
+  for (const each of postgres.values()) await each.syncPrincipals();
+  return specOf((spec) => (spec.identity.userAssigned = { resourceId }));
+}
+
+/** Waits until a fault has struck as often as it may. */
+async function hasStruck(): Promise<void> {
+  const { faults } = await sandbox();
+  await eventually(() => faults.list().length === 0, { withinInMs: 20_000 });
+}
+
+async function isGone(key: ConnectionKey, user: string | undefined): Promise<void> {
+  const { controlPlane, world } = await sandbox();
+  await waitForConnection(controlPlane.api, key, (each) => each === undefined, { ...inTime(), withinInMs: 60_000 });
+  const isLeft = async () => (await asSuperuser('postgres', 'SELECT 1 FROM pg_roles WHERE rolname = $1', [user])).length > 0;
+  // a tombstone may have to drop it
+  await eventually(async () => !(await isLeft()), { withinInMs: 40_000 });
+  const subjects = world.identities.flatMap(({ name }) => credentialsOf(world, name));
+  expect(subjects).not.to.include(`system:serviceaccount:${key.namespace}:app`);
+}
+
+describe('a connection comes about, though', function () {
   this.timeout(testTimeout);
+  afterEach(async () => (await sandbox()).faults.clear());
+  withTable('faulty');
 
-  before(async function () {
-    this.timeout(startTimeout);
-    await sandbox();
-    await everyPolicy();
-    await asSuperuser('orders', 'CREATE TABLE public.faulty (id int); ALTER TABLE public.faulty OWNER TO azure_pg_admin');
-  });
-
-  afterEach(async () => {
-    (await sandbox()).faults.clear();
-    await deleteAllConnections();
-  });
-
-  after(async () => {
-    await asSuperuser('orders', 'DROP TABLE public.faulty');
-  });
-
-  for (const [what, fault] of Object.entries(faults)) {
+  for (const [what, fault] of Object.entries(whileMade)) {
     it(what, async () => {
-      const { controlPlane, faults, world } = await sandbox();
-      const namespace = await newNamespace();
-      await newServiceAccount(namespace);
-      const key = { namespace, name: 'c' };
+      const { controlPlane, faults } = await sandbox();
+      const key = await newKey();
+      await endSessions();
       faults.add(fault);
-      await createConnection(key, specOf());
-      const connection = await waitForReady(controlPlane.api, key, { status: 'True' }, { ...inTime(), withinInMs: 60_000 });
-      expect(JSON.stringify(connection.status)).not.to.match(/eyJ[A-Za-z0-9_-]{10}/);
+      await createConnection(key, await freshSpec());
+      const ready = { ...inTime(), withinInMs: 60_000 };
+      await waitForReady(controlPlane.api, key, { status: 'True' }, ready);
+      // what was read for the connection before is good for some seconds, so that a fault may only strike a later pass
+      await hasStruck();
+      const connection = await waitForReady(controlPlane.api, key, { status: 'True' }, ready);
+      expect(JSON.stringify(connection.status)).not.to.match(token);
       await deleteConnection(key);
-      await waitForConnection(controlPlane.api, key, (each) => each === undefined, { ...inTime(), withinInMs: 60_000 });
-      faults.clear();
-      const user = connection.status?.databaseUser?.name;
-      expect(await asSuperuser('postgres', 'SELECT 1 FROM pg_roles WHERE rolname = $1 AND rolcanlogin', [user])).to.deep.equal([]);
-      expect(
-        world.identities.flatMap((identity) => identity.federatedCredentials.filter(({ subject }) => subject.includes(`:${namespace}:`))),
-      ).to.deep.equal([]);
+      await isGone(key, connection.status?.databaseUser?.name);
     });
   }
 
   it('the database restarts in the middle', async () => {
     const { controlPlane } = await sandbox();
-    const namespace = await newNamespace();
-    await newServiceAccount(namespace);
-    const key = { namespace, name: 'c' };
+    const key = await newKey();
     await createConnection(key, specOf());
-    await waitForConnection(
-      controlPlane.api,
-      key,
-      (each) => conditionOf(each, 'Ready')?.reason === 'Progressing' || conditionOf(each, 'Ready')?.status === 'True',
-      inTime(),
-    );
+    const isUnderWay = (reason: string | undefined) => reason === 'Progressing' || reason === 'InSync';
+    await waitForConnection(controlPlane.api, key, (each) => isUnderWay(conditionOf(each, 'Ready')?.reason), inTime());
     await (await server()).backend.restart(inTime());
     await waitForReady(controlPlane.api, key, { status: 'True' }, { ...inTime(), withinInMs: 60_000 });
   });
@@ -123,12 +103,68 @@ describe('a connection comes about and ends, though', function () {
     const { controlPlane, world } = await sandbox();
     world.propagationSeconds = 5;
     try {
-      const namespace = await newNamespace();
-      await newServiceAccount(namespace);
-      await createConnection({ namespace, name: 'c' }, specOf());
-      await waitForReady(controlPlane.api, { namespace, name: 'c' }, { status: 'True' }, inTime());
+      const key = await newKey();
+      await createConnection(key, specOf());
+      await waitForReady(controlPlane.api, key, { status: 'True' }, inTime());
     } finally {
       world.propagationSeconds = 0;
+    }
+  });
+});
+
+describe('a connection ends and leaves nothing, though', function () {
+  this.timeout(testTimeout);
+  afterEach(async () => (await sandbox()).faults.clear());
+  withTable('faulty');
+
+  for (const [what, fault] of Object.entries(whileEnded)) {
+    it(what, async () => {
+      const { faults } = await sandbox();
+      const key = await readyConnection();
+      faults.add(fault);
+      await deleteConnection(key);
+      await isGone(key, key.user);
+      await hasStruck();
+    });
+  }
+});
+
+describe('a connection says what keeps it from working, and works when that is over:', function () {
+  this.timeout(testTimeout);
+  afterEach(async () => (await sandbox()).faults.clear());
+  withTable('faulty');
+
+  /** A connection that comes about only after `mend`. */
+  async function saysUntil(mend: () => Promise<void>, expected: { reason: string; message: RegExp; stalled?: true }): Promise<void> {
+    const { api } = (await sandbox()).controlPlane;
+    const key = await newKey();
+    await createConnection(key, await freshSpec());
+    const failing = await waitForReady(api, key, { status: 'False', reason: expected.reason }, inTime());
+    expect(conditionOf(failing, 'Ready')?.message).to.match(expected.message);
+    expect(conditionOf(failing, 'Stalled')?.status).to.equal(expected.stalled ? 'True' : undefined);
+    expect(JSON.stringify(failing.status)).not.to.match(token);
+    await mend();
+    await patchConnection(key, { metadata: { annotations: { 'dbaccess.dev/requestedAt': 'mended' } } });
+    await waitForReady(api, key, { status: 'True' }, inTime());
+  }
+
+  for (const [what, { fault, ...expected }] of Object.entries(lastingFaults)) {
+    it(`${what} (${expected.reason})`, async () => {
+      const { faults } = await sandbox();
+      await endSessions();
+      faults.add(fault satisfies Fault);
+      await saysUntil(async () => faults.clear(), expected);
+    });
+  }
+
+  it('the server has no connection left for the operator (DatabaseError)', async () => {
+    await asSuperuser('postgres', 'ALTER ROLE "passwordless-operator" CONNECTION LIMIT 0');
+    const mend = async () => void (await asSuperuser('postgres', 'ALTER ROLE "passwordless-operator" CONNECTION LIMIT -1'));
+    try {
+      await endSessions();
+      await saysUntil(mend, { reason: 'DatabaseError', message: /no connection left for the operator/ });
+    } finally {
+      await mend();
     }
   });
 });

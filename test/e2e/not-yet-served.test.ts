@@ -2,30 +2,40 @@ import { expect } from 'chai';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
 import { conditionOf, waitForReady } from '../support/connections.ts';
 import {
+  applyPolicy,
   askedSince,
   createConnection,
   deleteAllConnections,
-  everyPolicy,
+  deletePolicy,
+  identityId,
   inTime,
   newNamespace,
   sandbox,
+  serverId,
   specOf,
   startTimeout,
   testTimeout,
 } from './support.ts';
 
+const mysqlServerId = serverId.replace('DBforPostgreSQL', 'DBforMySQL');
+
 describe('what this version does not serve', () => {
   const cases: Record<string, (spec: ConnectionSpec) => void> = {
-    'profile Custom': (spec) =>
-      (spec.access = { profile: 'Custom', grants: [{ objectType: 'Table', schema: 'public', names: ['*'], privileges: ['SELECT'] }] }),
-    routines: (spec) => (spec.access.routines = 'All'),
+    'an identity to be made': (spec) =>
+      (spec.identity.userAssigned = { resourceId: identityId('new'), create: { location: 'westeurope' } }),
+    'a server of another kind': (spec) => (spec.target = { type: 'MySQL', serverId: mysqlServerId, database: 'orders' }),
   };
 
   before(async function () {
     this.timeout(startTimeout);
     await sandbox();
-    await everyPolicy();
+    await applyPolicy('not-served', {
+      namespaces: { selector: { matchLabels: { 'e2e.example/not-served': 'true' } } },
+      identities: { userAssigned: [identityId('*')], create: 'Allow' },
+      targets: [{ servers: [serverId, mysqlServerId], databases: ['orders'], profiles: ['ReadWrite'] }],
+    });
   });
+  after(() => deletePolicy('not-served'));
 
   afterEach(async function () {
     this.timeout(testTimeout);
@@ -36,7 +46,7 @@ describe('what this version does not serve', () => {
     it(`${what} is Stalled / NotYetServed, and nothing is made for it`, async function () {
       this.timeout(testTimeout);
       const { controlPlane, journal } = await sandbox();
-      const namespace = await newNamespace();
+      const namespace = await newNamespace({ served: false, labels: { 'e2e.example/not-served': 'true' } });
       const key = { namespace, name: 'c' };
       const from = journal.list().length;
       await createConnection(key, specOf(change));

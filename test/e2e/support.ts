@@ -227,7 +227,10 @@ export async function loginOf(
 }
 
 /** The Events about a connection. */
-export async function eventsOf({ namespace, name }: ConnectionKey): Promise<readonly { reason: string; note: string; type: string }[]> {
+export async function eventsOf({
+  namespace,
+  name,
+}: ConnectionKey): Promise<readonly { reason: string; note: string; type: string; eventTime: string }[]> {
   const list = await (await sandbox()).controlPlane.api.request(
     'GET',
     `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,

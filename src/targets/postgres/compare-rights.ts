@@ -1,4 +1,3 @@
-import { type Promised, promisedOnEvery } from './profile.ts';
 import type { ObjectGroup, Right, RightsOn } from './rights.ts';
 import type { Privilege } from './securable.ts';
 
@@ -38,7 +37,8 @@ function isByUs({ grantor, fromUs }: Pick<Right, 'grantor' | 'fromUs'>, owner: s
   return grantor === owner || fromUs;
 }
 
-function isRevocable({ owner, acting }: RightsOn, { grantor, revocable }: Right): boolean {
+/** Whether we can take a right back, as the owner or as who we are. Pure. */
+export function isRevocable({ owner, acting }: Pick<RightsOn, 'owner' | 'acting'>, { grantor, revocable }: Right): boolean {
   return revocable && (grantor !== owner || acting !== 'no');
 }
 
@@ -49,20 +49,4 @@ export function mayDiffer(group: ObjectGroup, promised: readonly Privilege[]): b
   const counting = group.acting === 'no' ? group.rights : own.filter((right) => isByUs(right, group.owner));
   // one grantor at a time: two grantors may have given the same right on the same object
   return promised.some((privilege) => !counting.some((right) => right.privilege === privilege && right.count === group.count));
-}
-
-/**
- * Whether the objects of a group must be looked at one by one for a promise: some may differ from what is promised on every one of them, or some are promised more,
- * and counts don't tell which have it. Pure.
- */
-export function mustName(group: ObjectGroup, promised: Promised): boolean {
-  const everywhere = promisedOnEvery(promised, group);
-  const namesMore = promised.grants.some(
-    (grant) =>
-      grant.kind === group.kind &&
-      grant.schema === group.schema &&
-      grant.names !== undefined &&
-      grant.privileges.some((privilege) => !everywhere.includes(privilege)),
-  );
-  return namesMore || mayDiffer(group, everywhere);
 }

@@ -1,3 +1,4 @@
+import { isConnectionError } from '../../api/connection-error.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Mark } from '../mark.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
@@ -30,11 +31,17 @@ export async function endUser(
     await session.query(unbind(userName), [], { signal });
   } catch (error) {
     // whether an administrator may remove a label is not documented; without LOGIN it opens nothing
-    if (sqlState(error) === undefined || !session.isUsable) throw error;
+    if (!session.isUsable || isPassing(error)) throw error;
     logger?.warn('the label of an ended user stays', { user: userName, error });
   }
   const mark: Mark = { ...role.mark, state: 'disabled' };
   if (role.mark.state === 'live') await session.query(setMark(userName, mark), [], { signal });
   await endSessionsOf(session, role, { signal });
   return 'ended';
+}
+
+/** Whether an error says nothing about what we may do: a conflict, a lost connection, a server that is short of time or storage. */
+function isPassing(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === undefined || code === '25006' || code === '57014' || (isConnectionError(error) && error.kind === 'retry');
 }

@@ -1,11 +1,12 @@
 import { type Answer, togetherOrAlone } from '../gathering.ts';
 import type { Cancellable, TargetRequest } from '../target.ts';
 import { readFingerprint } from './grant-queries.ts';
-import { observeRights, type RightsRequest } from './observe-rights.ts';
+import { observeRights } from './observe-rights.ts';
 import { planRights } from './plan-rights.ts';
 import { promisedBy } from './profile.ts';
 import type { RightsObservation } from './rights.ts';
 import type { RightsMemory } from './rights-memory.ts';
+import type { RightsRequest } from './rights-request.ts';
 import type { Session } from './session.ts';
 
 export interface RightsQuestion {
@@ -17,6 +18,8 @@ export interface LookOptions extends Cancellable {
   readonly host: string;
   readonly clusterHash: string;
   readonly memory: RightsMemory;
+  /** Of the operator's role and those of the server's administrators. */
+  readonly administratorNames: readonly string[];
 }
 
 /**
@@ -26,19 +29,21 @@ export interface LookOptions extends Cancellable {
 export async function lookAtRights(
   session: Session,
   questions: readonly RightsQuestion[],
-  { host, clusterHash, memory, signal }: LookOptions,
+  options: LookOptions,
 ): Promise<readonly Answer<RightsObservation>[]> {
-  const look = async (some: readonly RightsQuestion[]) => {
-    const requests = some.map((question) => requestOf(question, clusterHash, session.majorVersion));
-    return await session.reading(() => observe(session, requests, { host, memory, signal }), { signal });
-  };
-  return await togetherOrAlone(questions, look, () => session.isUsable);
+  const { signal } = options;
+  const answers = questions.map((question) => requestOf(question, options, session.majorVersion));
+  const requests = answers.flatMap((answer) => (answer.ok ? [answer.result] : []));
+  const look = (some: readonly RightsRequest[]) => session.reading(() => observe(session, some, options), { signal });
+  const looks = requests.length > 0 ? await togetherOrAlone(requests, look, () => session.isUsable) : [];
+  const found = new Map(requests.map((request, index) => [request, looks[index]!]));
+  return answers.map((answer) => (answer.ok ? found.get(answer.result)! : answer));
 }
 
 async function observe(
   session: Session,
   requests: readonly RightsRequest[],
-  { host, memory, signal }: Omit<LookOptions, 'clusterHash'>,
+  { host, memory, signal }: LookOptions,
 ): Promise<readonly RightsObservation[]> {
   // asked only where it can spare a look, and for what is found in order
   let told: Promise<string> | undefined;
@@ -65,7 +70,15 @@ async function readFingerprintOf(session: Session, { signal }: Cancellable): Pro
   return row?.fingerprint ?? '';
 }
 
-function requestOf({ request, roleOid }: RightsQuestion, clusterHash: string, majorVersion: number): RightsRequest {
+/** What a spec asks for that this version of the server can't give fails alone, and nobody is looked at in vain. */
+function requestOf({ request, roleOid }: RightsQuestion, options: LookOptions, majorVersion: number): Answer<RightsRequest> {
   const { database, userName, knownTriggers, access } = request;
-  return { database, userName, roleOid, promised: promisedBy(access, majorVersion), clusterHash, knownTriggers };
+  const { clusterHash, administratorNames } = options;
+  try {
+    const promised = promisedBy(access, majorVersion);
+    const result = { database, userName, roleOid, promised, clusterHash, knownTriggers, administratorNames: administratorNames.toSorted() };
+    return { ok: true, result };
+  } catch (error) {
+    return { ok: false, error };
+  }
 }

@@ -1,10 +1,11 @@
 import type { Finding } from '../../api/step.ts';
 import { finding } from './finding.ts';
+import { throughLogin } from './owner-login.ts';
 import { type Promised, promisedLater } from './profile.ts';
 import type { Acting, Creator, DefaultRight, RightsObservation } from './rights.ts';
 import type { Privilege } from './securable.ts';
 import type { FutureObjects } from './statements.ts';
-import { type GrantAction, quoted } from './steps.ts';
+import { type GrantAction, quoted, type Through } from './steps.ts';
 
 /**
  * Rights on what is created later. They are given for everybody who has or may create objects in the schemas and for whom we may act; for the others each
@@ -18,17 +19,8 @@ export function planDefaults(
   // what the user has on its own future objects belongs to owning them
   const defaults = found.defaults.filter(({ owner }) => owner !== userName);
   const surplus = defaults.filter((right) => right.canPassOn || !isPromised(promised, right));
-  const revokes = gathered(surplus.filter(({ acting }) => acting !== 'no')).map(
-    ({ future, privileges, cascade, actFor }): GrantAction => ({
-      kind: 'revoke-default',
-      from: userName,
-      privileges,
-      future,
-      cascade,
-      actFor,
-    }),
-  );
-  const findings = surplus.filter(({ acting }) => acting === 'no').map((right) => irrevocable(right, userName));
+  const revokes = gathered(surplus, found).map((list): GrantAction => ({ kind: 'revoke-default', from: userName, ...list }));
+  const findings = surplus.filter((right) => !inName(right, found)).map((right) => irrevocable(right, userName));
   return { actions: [...revokes, ...grants(promised, found)], findings };
 }
 
@@ -38,25 +30,25 @@ function isPromised(promised: Promised, { schema, kind, privilege }: DefaultRigh
 }
 
 function grants(promised: Promised, found: RightsObservation): GrantAction[] {
-  return creators(promised, found).flatMap(({ schema, owner, acting }) =>
+  return creators(promised, found).flatMap((creator) =>
     kinds.flatMap((kind): GrantAction[] => {
+      const { owner, schema } = creator;
       const future = { owner, schema, kind };
       const privileges = promisedLater(promised, future).filter(
         (privilege) => !found.defaults.some((right) => isFor(right, future) && right.privilege === privilege && !right.canPassOn),
       );
-      return privileges.length === 0
-        ? []
-        : [{ kind: 'grant-default', to: found.userName, privileges, future, actFor: actFor(acting, owner) }];
+      const name = inName(creator, found);
+      return privileges.length === 0 || !name ? [] : [{ kind: 'grant-default', to: found.userName, privileges, future, ...name }];
     }),
   );
 }
 
 const kinds = ['table', 'sequence', 'routine'] as const;
 
-/** Whoever may create objects in a schema, and has, each once, as far as we may act for them. Who has only made routines hardly makes anything else. */
+/** Whoever may create objects in a schema, and has, each once, for whomever we may act or not. Who has only made routines hardly makes anything else. */
 function creators(promised: Promised, { groups, creators: mayCreate, userName }: RightsObservation): Creator[] {
   const have = groups.filter((group) => group.kind !== 'routine' || promisedLater(promised, group).length > 0);
-  const all = [...mayCreate, ...have].filter(({ owner, acting }) => acting !== 'no' && owner !== userName);
+  const all = [...mayCreate, ...have].filter(({ owner }) => owner !== userName);
   return [...new Map(all.map(({ schema, owner, acting }) => [JSON.stringify([schema, owner]), { schema, owner, acting }])).values()];
 }
 
@@ -69,21 +61,32 @@ interface Gathered {
   readonly privileges: Privilege[];
   readonly cascade: boolean;
   readonly actFor: string | undefined;
+  readonly through?: Through;
 }
 
-function gathered(rights: readonly DefaultRight[]): Gathered[] {
+/** One statement for all rights that one can take back, as far as we may act for their owners. */
+function gathered(rights: readonly DefaultRight[], found: RightsObservation): Gathered[] {
   const lists = new Map<string, Gathered>();
-  for (const { owner, schema, kind, privilege, canPassOn: cascade, acting } of rights) {
+  for (const right of rights) {
+    const { owner, schema, kind, privilege, canPassOn: cascade } = right;
+    const name = inName(right, found);
+    if (!name) continue;
     const key = JSON.stringify([owner, schema ?? null, kind, cascade]);
-    const list = lists.get(key) ?? { future: { owner, schema, kind }, privileges: [], cascade, actFor: actFor(acting, owner) };
+    const list = lists.get(key) ?? { future: { owner, schema, kind }, privileges: [], cascade, ...name };
     list.privileges.push(privilege);
     lists.set(key, list);
   }
   return [...lists.values()];
 }
 
-function actFor(acting: Acting, owner: string): string | undefined {
-  return acting === 'selfgrant' ? owner : undefined;
+/** In whose name an owner's default privileges are changed; undefined where we can't act for the owner. */
+function inName(
+  of: { readonly owner: string; readonly acting: Acting },
+  { ownerLogin }: RightsObservation,
+): Pick<Gathered, 'actFor' | 'through'> | undefined {
+  if (of.acting !== 'no') return { actFor: of.acting === 'selfgrant' ? of.owner : undefined };
+  const through = throughLogin(of, ownerLogin);
+  return through && { actFor: undefined, through };
 }
 
 function irrevocable({ owner, schema, kind, privilege }: DefaultRight, userName: string): Finding {

@@ -2,13 +2,14 @@ import type { Finding, StagePlan } from '../../api/step.ts';
 import { difference } from './compare-rights.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
 import { missingFindings } from './missing-findings.ts';
+import { throughLogin } from './owner-login.ts';
 import { planDefaults } from './plan-defaults.ts';
 import { planMemberships } from './plan-memberships.ts';
 import { type Promised, promisedOn } from './profile.ts';
 import { type Irrevocable, irrevocableFindings, type Lacking, lackingFindings } from './right-findings.ts';
-import type { RightsObservation, RightsOn } from './rights.ts';
+import type { Right, RightsObservation, RightsOn } from './rights.ts';
 import type { Privilege, Securable } from './securable.ts';
-import { type GrantAction, type GrantStep, grantStep } from './steps.ts';
+import { type GrantAction, type GrantStep, grantStep, type Through } from './steps.ts';
 
 /** Objects in one statement: many at once are quick, and each is locked until commit from PostgreSQL 18 on. */
 const maximumObjects = 500;
@@ -41,23 +42,28 @@ function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
   for (const object of found.objects) {
     if (object.owner === userName) continue;
     const { on, owner } = object;
-    const differs = difference(object, promisedOn(promised, on));
+    const differs = difference(object, object.ofExtension ? [] : promisedOn(promised, on));
     // apart, so that each can be taken back one day in the name in which it was given
     const inOwnName = (privilege: Privilege) => object.grantable.includes(privilege);
-    grants.add(on, differs.grant.filter(inOwnName), undefined, false);
+    grants.add(on, differs.grant.filter(inOwnName), ourselves, false);
     grants.add(
       on,
       differs.grant.filter((privilege) => !inOwnName(privilege)),
-      actFor(object),
+      asOwner(object),
       false,
     );
+    const through = throughLogin(object, found.ownerLogin);
+    const isTheirs = (right: Right) => through !== undefined && right.grantor === owner;
+    if (through) grants.add(on, differs.lacking, { through }, false);
+    else if (differs.lacking.length > 0) lacking.push({ on, owner, privileges: differs.lacking });
     for (const cascade of [false, true]) {
       const revoked = differs.revoke.filter((right) => right.canPassOn === cascade);
-      revokes.add(on, revoked.filter((right) => right.grantor === owner).map(privilegeOf), actFor(object), cascade);
-      revokes.add(on, revoked.filter((right) => right.grantor !== owner).map(privilegeOf), undefined, cascade);
+      revokes.add(on, revoked.filter((right) => right.grantor === owner).map(privilegeOf), asOwner(object), cascade);
+      revokes.add(on, revoked.filter((right) => right.grantor !== owner).map(privilegeOf), ourselves, cascade);
+      const theirs = differs.irrevocable.filter((right) => isTheirs(right) && right.canPassOn === cascade);
+      revokes.add(on, theirs.map(privilegeOf), { through }, cascade);
     }
-    if (differs.lacking.length > 0) lacking.push({ on, owner, privileges: differs.lacking });
-    for (const right of differs.irrevocable) irrevocable.push({ on, ...right });
+    for (const right of differs.irrevocable) if (!isTheirs(right)) irrevocable.push({ on, ...right });
   }
   return {
     grants: grants.lists().map(({ cascade: _, ...list }) => ({ kind: 'grant', to: userName, ...list })),
@@ -66,8 +72,16 @@ function planObjects(promised: Promised, found: RightsObservation): ObjectPlan {
   };
 }
 
-function actFor({ acting, owner }: RightsOn): string | undefined {
-  return acting === 'selfgrant' ? owner : undefined;
+/** In whose name a statement is sent, when not in our own. */
+interface InName {
+  readonly actFor?: string | undefined;
+  readonly through?: Through | undefined;
+}
+
+const ourselves: InName = {};
+
+function asOwner({ acting, owner }: RightsOn): InName {
+  return acting === 'selfgrant' ? { actFor: owner } : ourselves;
 }
 
 function privilegeOf({ privilege }: { readonly privilege: Privilege }): Privilege {
@@ -78,6 +92,7 @@ interface ObjectList {
   readonly privileges: readonly Privilege[];
   readonly on: Securable[];
   readonly actFor: string | undefined;
+  readonly through?: Through;
   readonly cascade: boolean;
 }
 
@@ -85,12 +100,12 @@ interface ObjectList {
 class Gathered {
   readonly #lists = new Map<string, ObjectList>();
 
-  add(on: Securable, privileges: readonly Privilege[], actFor: string | undefined, cascade: boolean): void {
+  add(on: Securable, privileges: readonly Privilege[], { actFor, through }: InName, cascade: boolean): void {
     if (privileges.length === 0) return;
     // columns can't share a statement
     const alone = on.kind === 'column' ? [on.schema, on.table, on.name] : [];
-    const key = JSON.stringify([on.kind, privileges, actFor ?? null, cascade, ...alone]);
-    const list = this.#lists.get(key) ?? { privileges, on: [], actFor, cascade };
+    const key = JSON.stringify([on.kind, privileges, actFor ?? null, through ?? null, cascade, ...alone]);
+    const list = this.#lists.get(key) ?? { privileges, on: [], actFor, ...(through && { through }), cascade };
     list.on.push(on);
     this.#lists.set(key, list);
   }

@@ -16,6 +16,7 @@ export const unlimitTransactions = sql`SELECT pg_catalog.set_config('transaction
 /**
  * Roles and their bindings, as rows of a kind and a JSON object; in database `postgres` only. $1: the names; $2: event triggers that all who ask know to be harmless.
  * `mayReadPasswords`: whether the session may look which roles have a password; by default only superusers and members of pg_read_all_data may.
+ * `setting`: only where there is one that we may reset. pg_settings shows neither role nor session_authorization, with which a session begins as another role.
  */
 export const readUsers = sql`SELECT found.kind, found.entry FROM (
   SELECT 'server' AS kind, pg_catalog.jsonb_build_object(
@@ -30,8 +31,8 @@ export const readUsers = sql`SELECT found.kind, found.entry FROM (
   UNION ALL SELECT 'setting', pg_catalog.jsonb_build_object('name', r.rolname, 'database', d.datname) FROM pg_catalog.pg_db_role_setting AS s
   JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole AND r.rolname::text = ANY ($1::text[])
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
-  WHERE EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) AS c (entry)
-    JOIN pg_catalog.pg_settings AS k ON k.name = pg_catalog.split_part(c.entry, '=', 1) AND k.context = 'user')
+  WHERE EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) AS c (entry) LEFT JOIN pg_catalog.pg_settings AS k ON k.name = pg_catalog.split_part(c.entry, '=', 1)
+    WHERE k.context = 'user' OR pg_catalog.split_part(c.entry, '=', 1) IN ('role', 'session_authorization'))
   UNION ALL SELECT 'trigger', pg_catalog.jsonb_build_object('name', t.evtname) FROM (SELECT e.evtname FROM pg_catalog.pg_event_trigger AS e
     WHERE e.evtenabled <> 'D' AND e.evtname::text <> ALL ($2::text[]) ORDER BY e.evtname LIMIT 200) AS t) AS found`;
 

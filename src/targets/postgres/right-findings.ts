@@ -1,9 +1,9 @@
 import type { Finding } from '../../api/step.ts';
 import { finding } from './finding.ts';
+import { whyNotThroughLogin } from './owner-login.ts';
 import { type Promised, promisedOnEvery } from './profile.ts';
-import type { ObjectKind } from './promised-grants.ts';
 import type { Right, RightsObservation } from './rights.ts';
-import type { Privilege, Securable } from './securable.ts';
+import type { ObjectInSchema, Privilege, Securable } from './securable.ts';
 import { grant, revoke } from './statements.ts';
 import { quoted } from './steps.ts';
 
@@ -20,7 +20,7 @@ export type Irrevocable = Right & { readonly on: Securable };
 /** Objects that a message names; of more it tells the number. */
 const maximumNamed = 20;
 
-type Found = Pick<RightsObservation, 'userName' | 'database'>;
+type Found = Pick<RightsObservation, 'userName' | 'database' | 'ownerLogin'>;
 
 /** One finding for each statement that an owner has to run. Pure. */
 export function lackingFindings(lacking: readonly Lacking[], promised: Promised, found: Found): Finding[] {
@@ -28,16 +28,16 @@ export function lackingFindings(lacking: readonly Lacking[], promised: Promised,
   return lists.map((list) => (list[0]!.on.kind === 'database' ? databaseLacking(list[0]!, found) : objectsLacking(list, promised, found)));
 }
 
-function databaseLacking({ on, owner, privileges }: Lacking, { userName, database }: Found): Finding {
+function databaseLacking({ on, owner, privileges }: Lacking, { userName, database, ownerLogin }: Found): Finding {
   const statement = grant(privileges, [on], [userName]);
-  const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it: have ${owner} run ${statement}`;
+  const message = `database ${database} belongs to ${owner}, and ${userName} lacks ${privileges.join(', ')} on it${whyNotThroughLogin(ownerLogin)}: have ${owner} run ${statement}`;
   return finding('DatabaseNotOwned', message, { blocking: true });
 }
 
-function objectsLacking(list: readonly Lacking[], promised: Promised, { userName, database }: Found): Finding {
+function objectsLacking(list: readonly Lacking[], promised: Promised, { userName, database, ownerLogin }: Found): Finding {
   const { on, owner, privileges } = list[0]!;
   const what = `${list.length === 1 ? `a ${on.kind}` : `${list.length} ${on.kind}s`} of database ${database}`;
-  const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns: have ${owner} run ${ownersGrant(list, promised, userName)}`;
+  const message = `${userName} lacks ${privileges.join(', ')} on ${what} that ${owner} owns${whyNotThroughLogin(ownerLogin)}: have ${owner} run ${ownersGrant(list, promised, userName)}`;
   return finding('TablesNotOwned', message, { blocking: true });
 }
 
@@ -51,9 +51,7 @@ function ownersGrant(list: readonly Lacking[], promised: Promised, userName: str
   return `${grant(privileges, named, [userName])}${rest}`;
 }
 
-type InSchema = Extract<Securable, { readonly kind: ObjectKind }>;
-
-function isPromisedOnEvery(promised: Promised, on: Securable, privileges: readonly Privilege[]): on is InSchema {
+function isPromisedOnEvery(promised: Promised, on: Securable, privileges: readonly Privilege[]): on is ObjectInSchema {
   if (on.kind !== 'table' && on.kind !== 'sequence' && on.kind !== 'routine') return false;
   const everywhere = promisedOnEvery(promised, on);
   return privileges.every((privilege) => everywhere.includes(privilege));

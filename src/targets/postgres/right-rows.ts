@@ -1,5 +1,7 @@
+import type { NamedObject } from './named-objects.ts';
+import type { ObjectKind } from './promised-grants.ts';
 import type { Acting, Creator, DefaultRight, MembershipFound, ObjectGroup, Right, RightsObservation, RightsOn } from './rights.ts';
-import { type FutureKind, isPrivilege, type Securable } from './securable.ts';
+import { type FutureKind, isPrivilege, type ObjectInSchema, type Securable, type TypeName } from './securable.ts';
 
 /** What readRights returns, by kind of row. */
 interface Entries {
@@ -24,10 +26,12 @@ type ToSomebody<T> = T & { readonly to: number };
 export type RightEntry = ToSomebody<Omit<Right, 'public'>>;
 
 interface ObjectEntry {
-  readonly kind: 'database' | 'schema' | 'column';
+  /** The last three are members of extensions. */
+  readonly kind: 'database' | 'schema' | 'column' | ObjectKind;
   readonly name: string;
   readonly schema: string | null;
   readonly relation: string | null;
+  readonly arguments: readonly TypeName[] | null;
   readonly owner: string;
   readonly acting: Acting;
   readonly rights: readonly RightEntry[] | null;
@@ -100,11 +104,34 @@ function groupKey({ kind, schemaOid, ownerOid }: Pick<ObjectGroup, 'kind' | 'sch
   return `${kind} ${schemaOid} ${ownerOid}`;
 }
 
-function objectOf({ kind, name, schema, relation, owner, acting, grantable }: ObjectEntry, rights: readonly Right[]): RightsOn[] {
-  // columns are of interest only where they have rights of their own
-  if (kind === 'column' && rights.length === 0) return [];
-  const on: Securable = kind === 'column' ? { kind, schema: schema ?? '', table: relation ?? '', name } : { kind, name };
-  return [{ on, owner, acting, rights, grantable: (grantable ?? []).filter(isPrivilege) }];
+function objectOf(entry: ObjectEntry, rights: readonly Right[]): RightsOn[] {
+  const { kind, owner, acting, grantable } = entry;
+  const object = { on: securableOf(entry), owner, acting, rights, grantable: (grantable ?? []).filter(isPrivilege) };
+  if (kind === 'database' || kind === 'schema') return [object];
+  // the others are of interest only where the role has rights of its own
+  if (rights.every((right) => right.public)) return [];
+  return [kind === 'column' ? object : { ...object, ofExtension: true }];
+}
+
+function securableOf({ kind, name, schema, relation, arguments: types }: Omit<ObjectEntry, keyof RightsOn>): Securable {
+  switch (kind) {
+    case 'database':
+    case 'schema':
+      return { kind, name };
+    case 'column':
+      return { kind, schema: schema ?? '', table: relation ?? '', name };
+    case 'table':
+    case 'sequence':
+    case 'routine':
+      return inSchema({ kind, schema: schema ?? '', name }, types);
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** What GRANT calls an object of a schema; a routine with the types of its arguments. Pure. */
+export function inSchema({ kind, schema, name }: NamedObject, types: readonly TypeName[] | null): ObjectInSchema {
+  return kind === 'routine' ? { kind, schema, name, arguments: types ?? [] } : { kind, schema, name };
 }
 
 function defaultOf({ to: _, type, schema, ...rest }: DefaultEntry): DefaultRight[] {

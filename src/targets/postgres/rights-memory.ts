@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
-import type { RightsRequest } from './observe-rights.ts';
 import type { RightsObservation } from './rights.ts';
+import type { RightsRequest } from './rights-request.ts';
 
 /** A full look is taken at least so often, whatever the fingerprint says. */
 const longestInMs = 3_600_000;

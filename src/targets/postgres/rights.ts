@@ -1,3 +1,4 @@
+import type { OwnerLoginFound } from './owner-login.ts';
 import type { ObjectKind } from './promised-grants.ts';
 import type { FutureKind, Privilege, Securable } from './securable.ts';
 
@@ -24,6 +25,8 @@ export interface RightsOn {
   readonly rights: readonly Right[];
   /** Rights that the session could pass on though it can't act for the owner; where it can, those that it would still pass on in its own name. */
   readonly grantable: readonly Privilege[];
+  /** Whether it is a member of an extension that no grant names: nothing is promised on it. */
+  readonly ofExtension?: boolean;
 }
 
 /** All tables, sequences or routines of one schema and owner, with how many of them each right is on. */
@@ -87,7 +90,7 @@ export interface RightsObservation {
   readonly database: string;
   readonly userName: string;
   readonly majorVersion: number;
-  /** The database, its schemas, the columns with rights of their own, and of the groups those objects that don't have exactly the rights promised; and all that grants name, whoever owns them. */
+  /** The database, its schemas, the columns with rights of their own, the members of extensions likewise, and of the groups those objects that don't have exactly the rights promised; and all that grants name, whoever owns them. */
   readonly objects: readonly RightsOn[];
   readonly groups: readonly ObjectGroup[];
   readonly defaults: readonly DefaultRight[];
@@ -98,4 +101,6 @@ export interface RightsObservation {
   readonly creators: readonly Creator[];
   /** Enabled event triggers that are not known to be harmless. */
   readonly eventTriggers: readonly string[];
+  /** Looked for only where the policy names one and it may help. */
+  readonly ownerLogin?: OwnerLoginFound;
 }

@@ -28,6 +28,9 @@ export type Securable =
   | { readonly kind: 'column'; readonly schema: string; readonly table: string; readonly name: string }
   | { readonly kind: 'routine'; readonly schema: string; readonly name: string; readonly arguments: readonly TypeName[] };
 
+/** Something that a schema holds, apart from columns. */
+export type ObjectInSchema = Extract<Securable, { readonly kind: 'table' | 'sequence' | 'routine' }>;
+
 export interface TypeName {
   readonly schema: string;
   readonly name: string;

@@ -30,8 +30,8 @@ export interface SessionOptions extends Cancellable {
   readonly host: string;
   readonly database: string;
   readonly login: string;
-  /** Asked once the server has shown a trusted certificate. */
-  readonly token: (options: Cancellable) => Promise<string>;
+  /** A token, or the password of a role that has one. Asked for once the server has shown a trusted certificate. */
+  readonly password: (options: Cancellable) => Promise<string>;
   /** Certificates to trust besides Node's own, in PEM. */
   readonly ca: string | undefined;
 }
@@ -221,7 +221,7 @@ function isFromServer(error: unknown): boolean {
   return typeof code === 'string' && severity === 'ERROR';
 }
 
-function clientConfig({ host, database, login, token, ca, signal }: SessionOptions): ClientConfig {
+function clientConfig({ host, database, login, password, ca, signal }: SessionOptions): ClientConfig {
   const ssl: ConnectionOptions = {
     ca: [...getCACertificates('default'), ...(ca === undefined ? [] : [ca])],
     // also where the host is an address: Node takes the name from elsewhere then
@@ -234,7 +234,7 @@ function clientConfig({ host, database, login, token, ca, signal }: SessionOptio
     port,
     database,
     user: login,
-    password: () => token({ signal }),
+    password: () => password({ signal }),
     ssl,
     options: startupOptions,
     application_name: 'passwordless-operator',

@@ -73,6 +73,11 @@ export function dropOwned(userName: string): Sql {
   return sql`DROP OWNED BY ${quoteIdentifier(userName)}`;
 }
 
+/** Hands all that a role owns in this database, and the databases that it owns, to another; rights that the role was given it keeps. */
+export function reassignOwned(userName: string, newOwner: string): Sql {
+  return sql`REASSIGN OWNED BY ${quoteIdentifier(userName)} TO ${quoteIdentifier(newOwner)}`;
+}
+
 /** One statement for many users and many objects takes a fraction of what one for each takes (sql-playbook 7.2). */
 export function grant(privileges: readonly Privilege[], on: readonly Securable[], to: readonly string[]): Sql {
   return sql`GRANT ${privilegesOn(privileges, on)} TO ${sqlList(to.map(quoteIdentifier))}`;
@@ -86,6 +91,11 @@ export function revoke(
   options: { readonly cascade: boolean },
 ): Sql {
   return sql`REVOKE ${privilegesOn(privileges, on)} FROM ${quoteIdentifier(from)}${options.cascade ? sql` CASCADE` : sql``}`;
+}
+
+/** Every login may connect to every database by default (https://www.postgresql.org/docs/current/ddl-priv.html). */
+export function revokePublicConnect(database: string): Sql {
+  return sql`REVOKE ${privilegesOn(['CONNECT'], [{ kind: 'database', name: database }])} FROM PUBLIC`;
 }
 
 /** Default privileges: whose future objects, and in which schema; in all when left out. */
@@ -125,9 +135,9 @@ export function revokeMembership(role: string, from: string, grantor: string, op
   return sql`REVOKE ${quoteIdentifier(role)} FROM ${quoteIdentifier(from)} GRANTED BY ${quoteIdentifier(grantor)}${cascade}`;
 }
 
-/** Lets this session act for a role within a transaction; without SET, so that nothing comes to be owned by it. */
-export function joinRole(role: string): Sql {
-  return sql`GRANT ${quoteIdentifier(role)} TO CURRENT_USER WITH INHERIT TRUE, SET FALSE`;
+/** Lets this session act for a role within a transaction; without `set` nothing can come to be owned by the role. */
+export function joinRole(role: string, { set }: { readonly set: boolean }): Sql {
+  return sql`GRANT ${quoteIdentifier(role)} TO CURRENT_USER WITH ${sqlList([sql`INHERIT TRUE`, sql`SET ${truth(set)}`])}`;
 }
 
 export function leaveRole(role: string, grantor: string): Sql {

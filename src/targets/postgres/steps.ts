@@ -36,7 +36,13 @@ export type UserAction =
   /** Always the last: sessions of whoever was bound before are ended first. */
   | { readonly kind: 'allow-login'; readonly userName: string };
 
-/** What makes a user's rights right. `actFor`: the owner whose role the session must join for it. */
+/** A login that the policy gives for an owner for whom the operator itself can't act. */
+export interface Through {
+  readonly login: string;
+  readonly owner: string;
+}
+
+/** What makes a user's rights right. `actFor`: the owner whose role the session must join for it; `through`: whose login sends it, instead of the operator. */
 export type GrantAction =
   | {
       readonly kind: 'grant';
@@ -44,6 +50,7 @@ export type GrantAction =
       readonly privileges: readonly Privilege[];
       readonly on: readonly Securable[];
       readonly actFor: string | undefined;
+      readonly through?: Through | undefined;
     }
   | {
       readonly kind: 'revoke';
@@ -52,6 +59,7 @@ export type GrantAction =
       readonly on: readonly Securable[];
       readonly cascade: boolean;
       readonly actFor: string | undefined;
+      readonly through?: Through | undefined;
     }
   | {
       readonly kind: 'grant-default';
@@ -59,6 +67,7 @@ export type GrantAction =
       readonly privileges: readonly Privilege[];
       readonly future: FutureObjects;
       readonly actFor: string | undefined;
+      readonly through?: Through | undefined;
     }
   | {
       readonly kind: 'revoke-default';
@@ -67,6 +76,7 @@ export type GrantAction =
       readonly future: FutureObjects;
       readonly cascade: boolean;
       readonly actFor: string | undefined;
+      readonly through?: Through | undefined;
     }
   | { readonly kind: 'grant-membership'; readonly to: string; readonly role: string }
   | {
@@ -155,8 +165,13 @@ export function userOf(action: GrantAction): string {
   return 'to' in action ? action.to : action.from;
 }
 
-/** A step's statement, of a long list of objects only the first. */
+/** A step's statement, of a long list of objects only the first, and whose login sends it. */
 function summaryOf(action: GrantAction): string {
+  const through = 'through' in action ? action.through : undefined;
+  return through === undefined ? textOf(action) : shortened(`${textOf(action)} (as ${through.login})`);
+}
+
+function textOf(action: GrantAction): string {
   const whole = grantStatement(action);
   if (whole.length <= maximumSummaryLength || !('on' in action)) return shortened(whole);
   const room = maximumSummaryLength - 40;

@@ -6,7 +6,7 @@ import { Gate } from '../gate.ts';
 import { type Answer, Gathering, togetherOrAlone } from '../gathering.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
-import { applyRights, type RightsWork } from './apply-rights.ts';
+import { applyGrants, type GrantsWork } from './apply-grants.ts';
 import { applyUsers, type UserWork } from './apply-user.ts';
 import { endUser } from './end.ts';
 import { settings } from './env.ts';
@@ -14,11 +14,14 @@ import { listMarked } from './list-marked.ts';
 import { lookAtRights, type RightsQuestion } from './look-at-rights.ts';
 import { defaultUserName, fitsAsName } from './names.ts';
 import { observeAdoption } from './observe-adoption.ts';
+import { observeGrants } from './observe-grants.ts';
 import { observeUsers } from './observe-users.ts';
+import type { ReadOwnerCredentials } from './owner-login.ts';
+import { OwnerLogins } from './owner-logins.ts';
 import { isForAdoption } from './plan-adoption.ts';
-import { planRights } from './plan-rights.ts';
+import { type GrantsObservation, planGrants } from './plan-grants.ts';
+import type { PublicConnectStep } from './plan-public-connect.ts';
 import { planUser, requireUserName } from './plan-user.ts';
-import { promisedBy } from './profile.ts';
 import { readServerIdentifier } from './queries.ts';
 import { releaseUser } from './release.ts';
 import type { RightsObservation } from './rights.ts';
@@ -35,6 +38,8 @@ export interface PostgresTargetOptions {
   readonly isServerHost: (host: string) => boolean;
   /** A token for PostgreSQL, fresh enough for a login. */
   readonly token: (options: Cancellable) => Promise<string>;
+  /** Reads the login of an owner of older objects, which a policy may give. */
+  readonly ownerCredentials: ReadOwnerCredentials;
   /** Of the operator's own identity. */
   readonly operatorObjectId: string;
   readonly clusterHash: string;
@@ -82,13 +87,14 @@ class PostgresTarget implements Target {
   readonly #users: Gathering<Place, TargetRequest, Session, PostgresUser>;
   readonly #rights: Gathering<Place, RightsQuestion, Session, RightsObservation>;
   readonly #userWrites: Gathering<Place, UserWork, Session, void>;
-  readonly #rightWrites: Gathering<Place, RightsWork, Session, void>;
+  readonly #rightWrites: Gathering<Place, GrantsWork, Session, void>;
+  readonly #ownerLogins: OwnerLogins;
 
   constructor(options: PostgresTargetOptions) {
-    const { reads, isServerHost, operatorObjectId, token, ca, clock, clusterHash, logger, idleInMs = 15_000 } = options;
+    const { reads, isServerHost, operatorObjectId, token, ownerCredentials, ca, clock, clusterHash, logger, idleInMs = 15_000 } = options;
     this.#options = options;
     this.#pool = new SessionPool<Address, Session>({
-      open: (address, { signal }) => Session.open({ ...address, token, ca, signal }),
+      open: (address, { signal }) => Session.open({ ...address, password: token, ca, signal }),
       keyOf: ({ host, login, database }) => JSON.stringify([host, login, database]),
       idleInMs,
       clock,
@@ -98,6 +104,13 @@ class PostgresTarget implements Target {
     this.#servers = new ServerObserver({ reads, isServerHost, operatorObjectId, logIn });
     const memory = new RightsMemory(clock);
     this.#memory = memory;
+    const ownerLogins = new OwnerLogins({
+      credentials: ownerCredentials,
+      open: (login) => Session.open({ ...login, ca }),
+      clock,
+      logger,
+    });
+    this.#ownerLogins = ownerLogins;
     const gate = new Gate({ clock, maximum: maximumBatches, countedForMs });
     const gathered = {
       keyOf: ({ server, database }: Place) => JSON.stringify([server.host, server.login, database]),
@@ -122,8 +135,14 @@ class PostgresTarget implements Target {
     });
     this.#rights = new Gathering({
       ...gathered,
-      answer: (session, questions, { server: { host } }, { signal }) =>
-        lookAtRights(session, questions, { host, clusterHash, memory, signal }),
+      answer: (session, questions, { server }, { signal }) =>
+        lookAtRights(session, questions, {
+          host: server.host,
+          clusterHash,
+          memory,
+          administratorNames: administratorNamesOf(server),
+          signal,
+        }),
     });
     this.#userWrites = new Gathering({
       ...gathered,
@@ -131,8 +150,8 @@ class PostgresTarget implements Target {
     });
     this.#rightWrites = new Gathering({
       ...gathered,
-      answer: async (session, works, { database }, { signal }) =>
-        answersOf(works, await applyRights(session, works, { database, logger, signal })),
+      answer: async (session, works, { server: { host }, database }, { signal }) =>
+        answersOf(works, await applyGrants(session, works, { host, database, ownerLogins, logger, signal })),
     });
   }
 
@@ -147,7 +166,7 @@ class PostgresTarget implements Target {
   }
 
   async #withAdoption(user: PostgresUser, userName: string, server: PostgresServer, { signal }: Cancellable): Promise<PostgresUser> {
-    const administratorNames = [server.login, ...server.administratorNames];
+    const administratorNames = administratorNamesOf(server);
     const look = (session: Session) =>
       session.reading(() => observeAdoption(session, userName, { administratorNames, signal }), { signal });
     const adoption = await this.#in(server, 'postgres', look, { signal });
@@ -163,15 +182,18 @@ class PostgresTarget implements Target {
     server: ServerObservation,
     user: UserObservation,
     { signal }: Cancellable,
-  ): Promise<RightsObservation> {
+  ): Promise<GrantsObservation> {
     const { role } = user as PostgresUser;
     if (!role) throw new ConnectionError('retry', 'InternalError', 'rights of a user that is not there were asked for');
-    return await this.#rights.ask({ server: ours(server), database: request.database }, { request, roleOid: role.oid }, { signal });
+    const place = { server: ours(server), database: request.database };
+    const found = await this.#rights.ask(place, { request, roleOid: role.oid }, { signal });
+    const inDatabase = <T>(work: (session: Session) => Promise<T>) => this.#in(place.server, place.database, work, { signal });
+    const { host, login } = place.server;
+    return await observeGrants(request, found, { host, login, ownerLogins: this.#ownerLogins, inDatabase, signal });
   }
 
   planGrants(request: TargetRequest, grants: unknown) {
-    const found = grants as RightsObservation;
-    return planRights(promisedBy(request.access, found.majorVersion), found);
+    return planGrants(request, grants as GrantsObservation);
   }
 
   async apply(
@@ -181,7 +203,7 @@ class PostgresTarget implements Target {
     { beforeStep, signal }: ApplyOptions,
   ): Promise<void> {
     const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
-    const grantSteps = steps.filter((step): step is GrantStep => step.stage === 'grants');
+    const grantSteps = steps.filter((step): step is GrantStep | PublicConnectStep => step.stage === 'grants');
     if (userSteps.length > 0)
       await this.#userWrites.ask({ server: ours(server), database: 'postgres' }, { request, steps: userSteps, beforeStep }, { signal });
     if (grantSteps.length > 0)
@@ -217,7 +239,8 @@ class PostgresTarget implements Target {
 
   async tidy(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
     const inDatabase = <T>(database: string, work: (session: Session) => Promise<T>) => this.#in(server, database, work, { signal });
-    return await tidyUser(request, { server: ours(server), inDatabase, logger: this.#options.logger, signal });
+    const { logger } = this.#options;
+    return await tidyUser(request, { server: ours(server), inDatabase, ownerLogins: this.#ownerLogins, logger, signal });
   }
 
   async close(): Promise<void> {
@@ -240,6 +263,11 @@ class PostgresTarget implements Target {
 /** What became of each work. */
 function answersOf<Work>(works: readonly Work[], failures: ReadonlyMap<Work, unknown>): readonly Answer<void>[] {
   return works.map((work) => (failures.has(work) ? { ok: false, error: failures.get(work) } : { ok: true, result: undefined }));
+}
+
+/** Names of the roles that nobody but administrators may be. */
+function administratorNamesOf({ login, administratorNames }: PostgresServer): readonly string[] {
+  return [login, ...administratorNames];
 }
 
 /** A server that this target has observed. */

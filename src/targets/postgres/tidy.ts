@@ -5,25 +5,29 @@ import { actFor } from './act-for.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { sqlState } from './errors.ts';
 import { handBack } from './hand-back.ts';
+import { leaveRoles } from './leave-roles.ts';
 import { retiredName } from './names.ts';
-import { readDependencies, readMembershipsOf, readOwnsHere } from './queries.ts';
-import { isOnlyThisDatabases, revokeAll, revokeIn } from './revoke-all.ts';
+import type { OwnerLogins } from './owner-logins.ts';
+import { readDependencies, readOwnsHere } from './queries.ts';
+import { handOver } from './retired-owner.ts';
+import { inOwnDatabase, isOnlyThisDatabases, revokeAll, revokeIn } from './revoke-all.ts';
 import { bears, type EndingRole, findRole, findShells } from './role.ts';
 import type { PostgresServer } from './server.ts';
 import type { Session } from './session.ts';
-import { drop, dropOwned, rename, revokeMembership, setMark } from './statements.ts';
+import { drop, dropOwned, rename, setMark } from './statements.ts';
 import { requireUnchanged } from './still-ours.ts';
 
 export interface TidyOptions extends Cancellable {
   readonly server: PostgresServer;
   /** Gives `work` a session in a database, one at a time. */
   readonly inDatabase: <T>(database: string, work: (session: Session) => Promise<T>) => Promise<T>;
+  readonly ownerLogins: OwnerLogins;
   readonly logger: Pick<Logger, 'info' | 'warn'> | undefined;
 }
 
 /**
- * Drops an ended user that owns nothing; leaves of any other a locked, renamed shell without rights. Nothing is handed to anybody: views, functions and indexes
- * of the user would then run with that one's rights (threat-model A1, D3), and nothing that it owns is dropped (D4). May be repeated. Throws ConnectionError.
+ * Drops an ended user that owns nothing; leaves of any other a locked, renamed shell without rights. Nothing is handed to anybody but the policy's retiredOwner: views, functions and indexes
+ * of the user run with that one's rights then (threat-model A1, D3); and nothing that it owns is dropped (D4). May be repeated. Throws ConnectionError.
  */
 export async function tidyUser(request: EndingRequest, options: TidyOptions): Promise<Tidied> {
   const { inDatabase, server, signal } = options;
@@ -41,10 +45,18 @@ export async function tidyUser(request: EndingRequest, options: TidyOptions): Pr
     await endSessionsOf(session, role, { signal });
     return await leaveRoles(session, role, { signal });
   });
-  const places = await dependencies(role, options);
+  const { retiredOwner } = request;
+  let places = await dependencies(role, options);
   const owned = places.filter(({ owns }) => owns);
-  if (owned.length > 0)
-    return await retire({ ...request, userName: role.name }, role, places, `it owns ${owned.map(describePlace).join(', ')}`, options);
+  if (owned.length > 0) {
+    const databases = owned.map(({ database }) => database);
+    const why = retiredOwner && (await handOver({ ...request, userName: role.name }, { role, owner: retiredOwner, databases }, options));
+    if (retiredOwner === undefined || why !== undefined) {
+      const what = `it owns ${owned.map(describePlace).join(', ')}`;
+      return await retire({ ...request, userName: role.name }, role, places, why === undefined ? what : `${what}, and ${why}`, options);
+    }
+    places = await dependencies(role, options);
+  }
   if (memberOf !== undefined)
     return await retire(
       { ...request, userName: role.name },
@@ -53,7 +65,8 @@ export async function tidyUser(request: EndingRequest, options: TidyOptions): Pr
       `it is a member of ${memberOf}, which can't be taken from it`,
       options,
     );
-  return await dropUser({ ...request, userName: role.name }, role, places, options);
+  const dropped = await dropUser({ ...request, userName: role.name }, role, places, options);
+  return dropped.kind === 'gone' && owned.length > 0 && retiredOwner ? { ...dropped, handedTo: retiredOwner } : dropped;
 }
 
 interface Place {
@@ -74,24 +87,6 @@ async function find(session: Session, { userName, mark }: EndingRequest, { signa
   return shells.find((shell) => shell.mark?.uid === mark.uid);
 }
 
-/** Takes the user out of all roles, and others out of its own, as far as we may. Returns a role that it is still a member of. */
-async function leaveRoles(session: Session, role: EndingRole, { signal }: Cancellable): Promise<string | undefined> {
-  type Row = { role: string; member: string; grantor: string; canPassOn: boolean; revocable: boolean };
-  const rows = await session.query<Row>(readMembershipsOf, [role.oid], { signal });
-  const kept: string[] = [];
-  for (const row of rows) {
-    try {
-      if (row.revocable)
-        await session.query(revokeMembership(row.role, row.member, row.grantor, { cascade: row.canPassOn }), [], { signal });
-      else if (row.member === role.name) kept.push(row.role);
-    } catch (error) {
-      if (sqlState(error) !== '42501') throw error;
-      if (row.member === role.name) kept.push(row.role);
-    }
-  }
-  return kept[0];
-}
-
 async function dependencies(role: EndingRole, { inDatabase, signal }: TidyOptions): Promise<readonly Place[]> {
   return await inDatabase('postgres', (session) =>
     session.query<Place & Record<string, unknown>>(readDependencies, [role.oid], { signal }),
@@ -104,7 +99,7 @@ async function dependsOn(session: Session, role: EndingRole, database: string, {
 }
 
 async function dropUser(request: EndingRequest, role: EndingRole, places: readonly Place[], options: TidyOptions): Promise<Tidied> {
-  const { inDatabase, logger, signal } = options;
+  const { inDatabase, server, ownerLogins, logger, signal } = options;
   const databases = places.flatMap(({ database }) => database ?? []);
   // rights on databases themselves are taken away from any database
   if (databases.length === 0 && places.length > 0) databases.push('postgres');
@@ -114,7 +109,12 @@ async function dropUser(request: EndingRequest, role: EndingRole, places: readon
         await dropRights(session, database, request, role, { signal });
         // DROP OWNED leaves what other users of ours gave; for them we can act, but only by name
         if (await dependsOn(session, role, database, { signal }))
-          await revokeAll(session, { ...request, database, roleOid: role.oid }, { logger, signal });
+          await revokeAll(session, inOwnDatabase({ ...request, roleOid: role.oid }, database), {
+            host: server.host,
+            ownerLogins,
+            logger,
+            signal,
+          });
       });
     } catch (error) {
       if (!isOnlyThisDatabases(error)) throw error;

@@ -4,8 +4,8 @@ import pg from 'pg';
 import { isConnectionError } from '../../../src/api/connection-error.ts';
 import type { AccessSpec } from '../../../src/api/spec.ts';
 import type { Finding } from '../../../src/api/step.ts';
-import { covers, promisedBy } from '../../../src/targets/postgres/profile.ts';
-import type { Privilege } from '../../../src/targets/postgres/securable.ts';
+import { promisedBy, promisedOn } from '../../../src/targets/postgres/profile.ts';
+import type { Privilege, Securable } from '../../../src/targets/postgres/securable.ts';
 import { neighbour, type RandomDatabase, randomAccess, randomDatabase, rolesOfAllKinds, user } from './random-database.ts';
 import { access, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
 
@@ -105,7 +105,7 @@ describe(`oracles for PostgreSQL, with databases made at random (ORACLE_SEED=${s
 
   it('(C) a session as the workload can do what was promised, and no more than that and what everybody may', async () => {
     await check(
-      property(async (world, spec) => {
+      property(async (world, { roles: _, ...spec }) => {
         const findings = await settle(world, spec);
         if (!findings) return;
         const promised = promisedBy(spec, Number.parseInt(shop.backend.version, 10));
@@ -113,8 +113,8 @@ describe(`oracles for PostgreSQL, with databases made at random (ORACLE_SEED=${s
         const powers = client ? (await client.query<Power>(readPowers)).rows : [];
         for (const { kind, name, schema, owner, privilege, may, everybody } of powers) {
           if (owner === user) continue;
-          const covered = kind === 'database' || covers(promised, schema ?? name);
-          const isPromised = covered && promised[kind].includes(privilege);
+          const on: Securable = schema === null ? { kind, name } : { kind, schema, name, arguments: [] };
+          const isPromised = promisedOn(promised, on).includes(privilege);
           const about = `${privilege} on ${kind} ${name} of ${owner}`;
           if (isPromised && actable.includes(owner)) expect(may, about).to.equal(true);
           if (!isPromised && !everybody && findings.every(({ reason }) => reason !== 'PrivilegeNotRevocable'))
@@ -134,15 +134,16 @@ interface World {
 /** Owners for whom the operator can act. */
 const actable = ['operator', 'team', 'keeper', neighbour];
 
-interface Power {
-  readonly kind: 'database' | 'schema' | 'table' | 'sequence';
+type Power = (
+  | { readonly kind: 'database' | 'schema'; readonly schema: null }
+  | { readonly kind: 'table' | 'sequence' | 'routine'; readonly schema: string }
+) & {
   readonly name: string;
-  readonly schema: string | null;
   readonly owner: string;
   readonly privilege: Privilege;
   readonly may: boolean;
   readonly everybody: boolean;
-}
+};
 
 /** What the session may do, and what everybody may. */
 const readPowers = `
@@ -160,7 +161,10 @@ const readPowers = `
   UNION ALL SELECT 'sequence', relname, nspname, relowner::regrole::text, privilege,
     has_sequence_privilege(c.oid, privilege), has_sequence_privilege('public', c.oid, privilege)
   FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace, unnest(ARRAY['SELECT', 'UPDATE', 'USAGE']) privilege
-  WHERE relkind = 'S' AND nspname IN ('public', 'app', 'theirs')`;
+  WHERE relkind = 'S' AND nspname IN ('public', 'app', 'theirs')
+  UNION ALL SELECT 'routine', proname, nspname, proowner::regrole::text, 'EXECUTE',
+    has_function_privilege(p.oid, 'EXECUTE'), has_function_privilege('public', p.oid, 'EXECUTE')
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname IN ('public', 'app', 'theirs')`;
 
 /** All rights of everybody on what isn't theirs, future objects and memberships included, however PostgreSQL stores them: PUBLIC's on all future objects are told only now and then. */
 async function rights(superuser: pg.Client): Promise<readonly string[]> {

@@ -160,10 +160,40 @@ export const randomDatabase: fc.Arbitrary<RandomDatabase> = fc
     return deeds.map((all) => ({ owner, creation, deeds: all }));
   });
 
+type GrantSpec = NonNullable<AccessSpec['grants']>[number];
+
+/** Names of random objects, of what comes with some of them, and of what is never there. */
+const names = ['o0', 'o1', 'o2', 'o3', 'o4', 'o0_1', 'o1_id_seq', 'absent'];
+const grantable = {
+  Database: ['CREATE', 'CONNECT', 'TEMPORARY'],
+  Schema: ['USAGE', 'CREATE'],
+  Table: onTables.slice(0, -1),
+  Sequence: onSequences.slice(0, -1),
+  Function: ['EXECUTE'],
+} as const satisfies Record<GrantSpec['objectType'], readonly string[]>;
+
+const randomGrant: fc.Arbitrary<GrantSpec> = fc
+  .constantFrom('Database' as const, 'Schema' as const, 'Table' as const, 'Table' as const, 'Sequence' as const, 'Function' as const)
+  .chain((objectType) =>
+    fc
+      .record({
+        schema: fc.constantFrom(...schemas),
+        names: fc.oneof(fc.constant<string[]>(['*']), fc.uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 4 })),
+        privileges: fc.uniqueArray(fc.constantFrom<string>(...grantable[objectType]), { minLength: 1, maxLength: 3 }),
+      })
+      .map(({ schema, names, privileges }): GrantSpec => {
+        if (objectType === 'Database') return { objectType, privileges };
+        return objectType === 'Schema' ? { objectType, schema, privileges } : { objectType, schema, names, privileges };
+      }),
+  );
+
 export const randomAccess: fc.Arbitrary<AccessSpec> = fc
   .record({
-    profile: fc.constantFrom('ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All'),
+    profile: fc.constantFrom('ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All', 'Custom', 'Custom'),
     schemas: fc.constantFrom<string[]>(['public'], ['app'], ['public', 'theirs'], ['*']),
     futureObjects: fc.boolean(),
+    grants: fc.array(randomGrant, { maxLength: 3 }),
+    roles: fc.uniqueArray(fc.constantFrom('team', 'keeper', 'keeper', 'dba', neighbour, 'absent'), { maxLength: 2 }),
+    routines: fc.constantFrom('None', 'All'),
   })
   .map(({ profile, ...rest }) => access(profile, rest));

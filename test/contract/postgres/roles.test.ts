@@ -21,7 +21,7 @@ describe('roles that users become members of, in PostgreSQL', function () {
   before(async () => {
     shop = await startShopServer({ host });
     const token = () => shop.tokens.issue(operator, ossAudience, { expiresIn: 300 });
-    session = await Session.open({ host, database: 'postgres', login: 'operator', token, ca: shop.ca, signal });
+    session = await Session.open({ host, database: 'postgres', login: 'operator', password: token, ca: shop.ca, signal });
   });
   after(async () => {
     await session?.close();

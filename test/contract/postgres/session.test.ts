@@ -39,7 +39,7 @@ describe('a session in PostgreSQL', function () {
       tokens += 1;
       return await shop.tokens.issue(operator, ossAudience, { expiresIn: 300 });
     };
-    const session = await Session.open({ host, database: 'orders', login: 'operator', token, ca: shop.ca, signal, ...options });
+    const session = await Session.open({ host, database: 'orders', login: 'operator', password: token, ca: shop.ca, signal, ...options });
     open.push(session);
     return session;
   }
@@ -208,7 +208,7 @@ describe('a session in PostgreSQL', function () {
       asked.resolve();
       return never;
     };
-    const opening = logIn({ token, signal: controller.signal });
+    const opening = logIn({ password: token, signal: controller.signal });
     await asked.promise;
     controller.abort(reason);
     expect(await rejection(opening)).to.equal(reason);
@@ -230,7 +230,7 @@ describe('a session in PostgreSQL', function () {
   });
 
   it('tells a token of another cloud, an expired one and that of another identity apart', async () => {
-    const issue = (...args: Parameters<typeof shop.tokens.issue>) => logIn({ token: () => shop.tokens.issue(...args) });
+    const issue = (...args: Parameters<typeof shop.tokens.issue>) => logIn({ password: () => shop.tokens.issue(...args) });
     expect(await rejection(issue(operator, 'https://other', { expiresIn: 60 }))).to.include({ kind: 'stalled', reason: 'TokenRefused' });
     expect(await rejection(issue(operator, ossAudience, { expiresIn: -60 }))).to.include({ kind: 'retry', reason: 'TokenRefused' });
     const stranger = { ...operator, principalId: 'ffffffff-0000-4000-8000-000000000001' };

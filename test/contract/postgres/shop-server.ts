@@ -4,8 +4,9 @@ import type { Finding, StagePlan, Step } from '../../../src/api/step.ts';
 import type { ResourceId } from '../../../src/azure/resource-id.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { connectionHash, type Mark } from '../../../src/targets/mark.ts';
+import type { OwnerCredentials } from '../../../src/targets/postgres/owner-login.ts';
 import { createPostgresTarget } from '../../../src/targets/postgres/target.ts';
-import type { Target, TargetRequest } from '../../../src/targets/target.ts';
+import type { EndingRequest, Target, TargetRequest } from '../../../src/targets/target.ts';
 import { createTokenSigner, type TokenSigner } from '../../sandbox/azure/token-signer.ts';
 import type { Identity, Server } from '../../sandbox/azure/world.ts';
 import { createAuthority } from '../../sandbox/certificates.ts';
@@ -39,6 +40,10 @@ export interface ShopServer {
   readonly faults: Faults;
   readonly tokens: TokenSigner;
   readonly ca: string;
+  /** Logins of owners, by the name of the Secret that would hold them. */
+  readonly secrets: Map<string, OwnerCredentials>;
+  /** Names of the Secrets that were read, in order. */
+  readonly secretReads: string[];
   /** A target of its own, as after a restart of the operator. */
   newTarget(options?: { readonly operatorObjectId?: string; readonly idleInMs?: number }): Target;
   request(overrides?: Partial<TargetRequest>): TargetRequest;
@@ -46,8 +51,8 @@ export interface ShopServer {
   reconcile(request: TargetRequest, target?: Target): Promise<Pass>;
   /** What would be done, without doing it: of the first stage that is out of sync. */
   plan(request: TargetRequest, target?: Target): Promise<StagePlan>;
-  end(request: TargetRequest, target?: Target): ReturnType<Target['end']>;
-  tidy(request: TargetRequest, target?: Target): ReturnType<Target['tidy']>;
+  end(request: EndingRequest, target?: Target): ReturnType<Target['end']>;
+  tidy(request: EndingRequest, target?: Target): ReturnType<Target['tidy']>;
   /** Logs in as a workload does. Closed at the end of the test. */
   logIn(user: string, database: string, who?: Identity): Promise<pg.Client>;
   /** As superuser. */
@@ -92,6 +97,8 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
   const certificate = await authority.issue({ commonName: server.name, ipAddresses: [host] });
   const gateway = await startGateway({ backend, server, certificate, verify: tokens.verify, journal, faults, log: () => {}, signal });
 
+  const secrets = new Map<string, OwnerCredentials>();
+  const secretReads: string[] = [];
   const targets: Target[] = [];
   const clients: pg.Client[] = [];
 
@@ -103,6 +110,10 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
       },
       isServerHost: (name) => name.startsWith('127.'),
       token: () => tokens.issue(operator, ossAudience, { expiresIn: 300 }),
+      ownerCredentials: async (secretName) => {
+        secretReads.push(secretName);
+        return secrets.get(secretName) ?? { kind: 'unusable', why: 'its Secret is not there' };
+      },
       operatorObjectId,
       clusterHash: cluster,
       ca: authority.pem,
@@ -158,6 +169,8 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
     faults,
     tokens,
     ca: authority.pem,
+    secrets,
+    secretReads,
     newTarget,
     request: (overrides = {}) => ({
       serverId,

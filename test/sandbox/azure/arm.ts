@@ -115,7 +115,7 @@ async function orRefusal(run: () => Promise<Answer>): Promise<Answer> {
 function faultAnswer(fault: FaultResponse): Answer {
   const status = statusOf(fault);
   const code = String(fault.code ?? (status === 429 ? 'TooManyRequests' : status >= 500 ? 'ServiceUnavailable' : 'BadRequest'));
-  return renderArmError(new ArmError(status, code, 'An injected fault.', retryAfterHeader(fault)));
+  return renderArmError(new ArmError(status, code, fault.message ?? 'An injected fault.', retryAfterHeader(fault)));
 }
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling names the headers. */

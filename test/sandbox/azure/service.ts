@@ -20,6 +20,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; no body when left out. */
   readonly json?: unknown;
+  /** Sent as it is, as JSON that may be none. */
+  readonly text?: string;
 }
 
 /** `cut` ends the connection without an answer. */
@@ -103,8 +105,11 @@ async function serve(
   }
 }
 
-function send(response: ServerResponse, { status, headers, json }: Answer): void {
-  const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+function send(
+  response: ServerResponse,
+  { status, headers, json, text = json === undefined ? undefined : JSON.stringify(json) }: Answer,
+): void {
+  const body = text === undefined ? undefined : Buffer.from(text);
   response.writeHead(status, {
     'Cache-Control': 'no-store, no-cache',
     ...(body && { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(body.length) }),

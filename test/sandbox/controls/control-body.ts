@@ -62,6 +62,8 @@ export function readFault(body: unknown): Fault {
     retryAfter: amount,
     delayMs: amount,
     drop,
+    message: text,
+    body: text,
   });
   if (Object.keys(response).length === 0) throw new ControlError(400, 'respond must say what to do');
   return { match: { ...matching, kind: required(matching.kind, 'match.kind') }, respond: response, ...(times !== undefined && { times }) };

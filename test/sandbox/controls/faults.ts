@@ -7,6 +7,10 @@ export interface FaultResponse {
   readonly retryAfter?: number;
   readonly delayMs?: number;
   readonly drop?: 'before' | 'after';
+  /** What the error says; the sandbox's own words when left out. */
+  readonly message?: string;
+  /** For arm, a body that is sent as it is in place of the answer's own, with status 200. */
+  readonly body?: string;
 }
 
 export interface Fault {

@@ -15,6 +15,7 @@ export async function underFault(
     await run();
     return 'cut';
   }
+  if (fault.body !== undefined) return { status: 200, text: fault.body };
   if (fault.status === undefined && fault.code === undefined && fault.retryAfter === undefined) return run();
   return refuse(fault);
 }

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import type { FaultResponse } from '../controls/faults.ts';
 import { fatalError, type Message, MessageReader, message, readText } from './messages.ts';
-import { failingStatement, rewriteSecurityLabel } from './security-label.ts';
+import { failingStatement, injectedText, rewriteSecurityLabel } from './security-label.ts';
 import type { Statement, StatementTracker } from './statement-tracker.ts';
 
 export interface RelayOptions {
@@ -57,7 +57,8 @@ async function forwarded(sent: Message, options: RelayOptions): Promise<readonly
   const fault = options.strike(statement.text);
   if (fault?.delayMs !== undefined) await options.clock.sleep(fault.delayMs, options.signal);
   if (fault?.drop === 'before') return lose(statement, '08006', options);
-  if (fault?.code !== undefined) return fail(sent, statement, String(fault.code), options);
+  if (fault?.code !== undefined)
+    return fail(sent, statement, { code: String(fault.code), message: fault.message ?? injectedText }, options);
   tracker.sent(sent, { statement, cut: fault?.drop === 'after' });
   return [rewritten === undefined ? sent.bytes : message('Q', rewritten)];
 }
@@ -71,13 +72,18 @@ function parse(sent: Message, tracker: StatementTracker): Buffer {
 }
 
 /** Lets PostgreSQL itself fail in the statement's place, so that transactions and the rest of the batch go as after any error. */
-function fail(sent: Message, statement: Statement, code: string, options: RelayOptions): readonly Buffer[] {
+function fail(
+  sent: Message,
+  statement: Statement,
+  { code, message: text }: { readonly code: string; readonly message: string },
+  options: RelayOptions,
+): readonly Buffer[] {
   if (fatal.test(code)) {
-    options.client.write(fatalError(code, 'fault injected by the sandbox'));
+    options.client.write(fatalError(code, text));
     return lose(statement, code, options);
   }
   const { tracker } = options;
-  const failing = failingStatement(code);
+  const failing = failingStatement(code, text);
   if (sent.type === 'Q') {
     tracker.sent(sent, { statement: { ...statement, isLabel: false } });
     return [message('Q', failing)];

@@ -31,9 +31,12 @@ export function rewriteSecurityLabel(sql: string): string | undefined {
   return inBlock(`PERFORM ${call}`);
 }
 
+/** What an injected error says unless told otherwise. */
+export const injectedText = 'fault injected by the sandbox';
+
 /** A statement that fails with this SQLSTATE, wherever it is sent. */
-export function failingStatement(code: string): string {
-  return inBlock(`RAISE EXCEPTION USING ERRCODE = ${literal(code)}, MESSAGE = 'fault injected by the sandbox'`);
+export function failingStatement(code: string, text: string): string {
+  return inBlock(`RAISE EXCEPTION USING ERRCODE = ${literal(code)}, MESSAGE = ${literal(text)}`);
 }
 
 /** DO, because it takes part in transactions, returns no rows, and may be prepared. */

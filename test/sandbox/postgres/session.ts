@@ -9,6 +9,7 @@ import type { Backend } from './backend.ts';
 import { checkLogin, type VerifyToken } from './login.ts';
 import { fatalError } from './messages.ts';
 import { relay } from './relay.ts';
+import { injectedText } from './security-label.ts';
 import { type Arrival, askPassword, receive } from './startup.ts';
 import { StatementTracker } from './statement-tracker.ts';
 
@@ -85,7 +86,7 @@ export class Session {
       this.#socket.destroy();
       return;
     }
-    if (fault?.code !== undefined) return this.#refuse(login, String(fault.code), 'fault injected by the sandbox');
+    if (fault?.code !== undefined) return this.#refuse(login, String(fault.code), fault.message ?? injectedText);
     if (!login.isEncrypted) {
       return this.#refuse(
         login,

@@ -179,6 +179,42 @@ describe('the way to Azure Resource Manager', () => {
     expect(error.message).to.contain('did not answer within 0.05 s');
   });
 
+  it('reads once more when the connection is closed as it is used, and writes only once', async () => {
+    answers({ cut: true }, { body: { id: identityText, properties: guids } });
+    expect((await readIdentity(arm(), identity, { signal }))?.resourceId).to.deep.equal(identity);
+    answers({ cut: true }, { cut: true });
+    expect(await refusal(readIdentity(arm(), identity, { signal }))).to.include({ kind: 'retry', reason: 'AzureError' });
+    server.seen.length = 0;
+    answers({ cut: true });
+    const credential = { name: 'dbaccess-1', issuer: 'https://issuer', subject: 'system:serviceaccount:shop:app', audiences: ['api://a'] };
+    expect(await refusal(putFederatedCredential(arm(), identity, credential, { signal }))).to.include({ kind: 'retry' });
+    expect(server.seen).to.have.length(1);
+  });
+
+  it('believes no answer that is no JSON, or JSON of another shape', async () => {
+    for (const answer of [
+      { raw: '{"id":' },
+      { raw: '<html>a proxy</html>' },
+      { raw: '[]' },
+      { raw: 'null' },
+      { body: { id: 7, properties: 'none' } },
+    ]) {
+      answers(answer);
+      expect((await refusal(readIdentity(arm(), identity, { signal }))).reason, JSON.stringify(answer)).to.equal('AzureError');
+    }
+    for (const value of [{}, 'a list', [null], [{ id: identityText, properties: null }]]) {
+      answers({ body: { value } });
+      const found = findIdentityByClientId(arm(), subscription, guids.clientId, { signal });
+      expect(
+        await found.then(
+          (each) => each === undefined,
+          (error: ConnectionError) => error.reason === 'AzureError',
+        ),
+        JSON.stringify(value),
+      ).to.equal(true);
+    }
+  });
+
   it('throws the reason of a caller who leaves', async () => {
     const caller = new AbortController();
     server.answer = () => {

@@ -31,6 +31,7 @@ describe('a failure of Azure Resource Manager', () => {
     [400, 'InvalidParameterValue', 'stalled', 'AzureError'],
     [400, 'NoRegisteredProviderFound', 'stalled', 'AzureError'],
     [400, 'PrincipalNotFound', 'retry', 'AzureError'],
+    [200, 'PARSE_ERROR', 'retry', 'AzureError'],
   ] as const) {
     it(`${status} ${code} is ${kind} with ${reason}`, () => {
       expect(armFailure(rest(status, code), attempt)).to.include({ kind, reason });

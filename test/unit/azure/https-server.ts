@@ -14,6 +14,8 @@ export interface Answer {
   readonly raw?: string | Buffer;
   /** Leave the request without an answer. */
   readonly silent?: true;
+  /** Close the connection without an answer. */
+  readonly cut?: true;
 }
 
 export interface SeenRequest {
@@ -72,8 +74,9 @@ export async function startHttpsServer(): Promise<TestServer> {
         body: await bodyOf(request),
       };
       seen.push(what);
-      const { status = 200, headers = {}, body, raw, silent } = await held.answer(what);
+      const { status = 200, headers = {}, body, raw, silent, cut } = await held.answer(what);
       if (silent) return;
+      if (cut) return void response.destroy();
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(raw ?? (body === undefined ? '' : JSON.stringify(body)));
     },

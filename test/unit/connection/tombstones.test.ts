@@ -40,6 +40,30 @@ describe('tombstones', () => {
     await running;
   });
 
+  it("keep what the policy's set-up said at the end", async () => {
+    const { ledger } = new Workbench().deps();
+    const { signal } = new AbortController();
+    const mark = {
+      cluster: '0123456789abcdef',
+      connection: '0123456789abcdef',
+      uid: '00000000-0000-0000-0000-000000000000',
+      origin: 'created',
+      state: 'live',
+    } as const;
+    const request = {
+      serverId: requiredResourceId(serverId('there'), 'postgresServer'),
+      database: 'd',
+      userName: 'u',
+      mark,
+      retiredOwner: 'keeper',
+      ownerCredentialsSecretName: 'owner',
+    };
+    await ledger.bury({ type: 'PostgreSQL', request }, { signal });
+    const kept = [];
+    for await (const { tombstones } of ledger.entries({ signal })) kept.push(...tombstones);
+    expect(kept).to.deep.equal([{ type: 'PostgreSQL', request }]);
+  });
+
   it('of users that keep their rights end the login and tidy nothing away', async () => {
     const bench = new Workbench();
     const { ledger, targets } = bench.deps();

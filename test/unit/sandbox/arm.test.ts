@@ -386,6 +386,19 @@ describe('Azure Resource Manager of the sandbox', () => {
       expect((await call(ids.shopIdentity)).status).to.equal(200);
     });
 
+    it('with words of its own', async () => {
+      faults.add({ match: { kind: 'arm' }, respond: { status: 409, code: 'ServerBusy', message: 'Try again.' }, times: 1 });
+      expect(await (await call(ids.shopIdentity)).json()).to.deep.equal({ error: { code: 'ServerBusy', message: 'Try again.' } });
+    });
+
+    it('with a body that is no JSON', async () => {
+      faults.add({ match: { kind: 'arm' }, respond: { body: '{"id":' }, times: 1 });
+      const response = await call(ids.shopIdentity);
+      expect(response.status).to.equal(200);
+      expect(response.headers.get('content-type')).to.match(/^application\/json/);
+      expect(await response.text()).to.equal('{"id":');
+    });
+
     it('with a line that is cut after the work is done', async () => {
       faults.add({ match: { kind: 'arm', method: 'DELETE' }, respond: { drop: 'after' } });
       world.identities[1]!.federatedCredentials.push(newCredential({}));

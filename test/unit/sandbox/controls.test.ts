@@ -140,7 +140,7 @@ describe('The controls of the sandbox', () => {
       ['a fault without kind', 'POST', '/faults', { body: { ...fault, match: {} } }, 400],
       ['a fault that does nothing', 'POST', '/faults', { body: { ...fault, respond: {} } }, 400],
       ['a fault with a success', 'POST', '/faults', { body: { ...fault, respond: { status: 200 } } }, 400],
-      ['a fault with an unknown field', 'POST', '/faults', { body: { ...fault, respond: { status: 500, body: 'x' } } }, 400],
+      ['a fault with an unknown field', 'POST', '/faults', { body: { ...fault, respond: { status: 500, text: 'x' } } }, 400],
       ['a fault with a broken pattern', 'POST', '/faults', { body: { ...fault, match: { kind: 'arm', path: '(' } } }, 400],
       ['a fault that strikes half a time', 'POST', '/faults', { body: { ...fault, times: 0.5 } }, 400],
       ['a body of five megabytes', 'POST', '/faults', { body: ' '.repeat(5 * 1024 * 1024) }, 413],

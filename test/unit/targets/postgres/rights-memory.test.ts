@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { RightsRequest } from '../../../../src/targets/postgres/observe-rights.ts';
 import { nothing } from '../../../../src/targets/postgres/profile.ts';
 import type { RightsObservation } from '../../../../src/targets/postgres/rights.ts';
 import { RightsMemory } from '../../../../src/targets/postgres/rights-memory.ts';
+import type { RightsRequest } from '../../../../src/targets/postgres/rights-request.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 describe('what is remembered of rights', () => {
@@ -13,6 +13,7 @@ describe('what is remembered of rights', () => {
     promised: nothing,
     clusterHash: 'c1',
     knownTriggers: [],
+    administratorNames: ['dba'],
   } as RightsRequest;
   const found = { fingerprint: 'f', observation: {} as RightsObservation };
   let clock: FakeClock;

@@ -2,6 +2,8 @@ import type { Mark } from '../../../../src/targets/mark.ts';
 import * as rightQueries from '../../../../src/targets/postgres/grant-queries.ts';
 import { parseObjectId } from '../../../../src/targets/postgres/label.ts';
 import { readMarked } from '../../../../src/targets/postgres/list-marked.ts';
+import * as nameQueries from '../../../../src/targets/postgres/name-queries.ts';
+import * as ownerQueries from '../../../../src/targets/postgres/owner-queries.ts';
 import * as queries from '../../../../src/targets/postgres/queries.ts';
 import { readRoles } from '../../../../src/targets/postgres/role-queries.ts';
 import type { FutureKind, Securable } from '../../../../src/targets/postgres/securable.ts';
@@ -57,6 +59,8 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
   resetAttributes: [statements.resetAttributes(user, ['createRole', 'createDatabase', 'noConnections'])],
   resetSettings: [statements.resetSettings(user, undefined), statements.resetSettings(user, 'or"ders')],
   rename: [statements.rename(user, 'dbaccess_retired_00000001')],
+  reassignOwned: [statements.reassignOwned(user, 'app"keeper')],
+  revokePublicConnect: [statements.revokePublicConnect('or"ders')],
   drop: [statements.drop(user)],
   dropOwned: [statements.dropOwned(user)],
   grant: [0, 1, 2, 3, 5, 6].map((index) => statements.grant(['SELECT', 'INSERT'], objects[index]!, [user, 'aad_other'])),
@@ -68,7 +72,7 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
   ],
   grantMembership: [statements.grantMembership('readers', [user, 'aad_other'])],
   revokeMembership: cascades.map((options) => statements.revokeMembership('readers', user, 'pg"admin', options)),
-  joinRole: [statements.joinRole('app"owner')],
+  joinRole: [statements.joinRole('app"owner', { set: false }), statements.joinRole('app"owner', { set: true })],
   leaveRole: [statements.leaveRole('app"owner', 'operator')],
   restoreMembership: [statements.restoreMembership('app"owner', { grantor: 'operator', inherit: false, set: true })],
 };
@@ -76,9 +80,11 @@ const built: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
 /** Statements that only read, by name. */
 export const reading: Readonly<Record<string, Sql>> = {
   ...queries,
+  ...ownerQueries,
   readMarked,
   readRoles,
-  ...Object.fromEntries(Object.entries(rightQueries).filter((entry): entry is [string, Sql] => typeof entry[1] === 'string')),
+  ...nameQueries,
+  ...rightQueries,
 };
 
 /** Every statement that can be sent, by the name of what makes it. */

@@ -55,7 +55,10 @@ describe('the statements that can be sent to PostgreSQL', () => {
     expect(await importing(/import \{[^}]*(?<!type )\b(?:sql|sqlList|quoteLiteral)\b[^}]*\} from '.\/sql.ts'/)).to.deep.equal([
       'grant-queries.ts',
       'list-marked.ts',
+      'name-queries.ts',
+      'owner-queries.ts',
       'queries.ts',
+      'query-parts.ts',
       'role-queries.ts',
       'securable.ts',
       'statements.ts',
