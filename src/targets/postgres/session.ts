@@ -1,4 +1,11 @@
-import { type ConnectionOptions, checkServerIdentity, getCACertificates, TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  TLSSocket,
+} from 'node:tls';
 import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Cancellable } from '../target.ts';
@@ -221,13 +228,23 @@ function isFromServer(error: unknown): boolean {
   return typeof code === 'string' && severity === 'ERROR';
 }
 
+const contexts = new Map<string | undefined, SecureContext>();
+
+/** Made once: to read all of Node's certificates takes longer than the rest of a login. */
+function trusting(ca: string | undefined): SecureContext {
+  const known = contexts.get(ca);
+  const context =
+    known ?? createSecureContext({ ca: [...getCACertificates('default'), ...(ca === undefined ? [] : [ca])], minVersion: 'TLSv1.2' });
+  contexts.set(ca, context);
+  return context;
+}
+
 function clientConfig({ host, database, login, password, ca, signal }: SessionOptions): ClientConfig {
   const ssl: ConnectionOptions = {
-    ca: [...getCACertificates('default'), ...(ca === undefined ? [] : [ca])],
+    secureContext: trusting(ca),
     // also where the host is an address: Node takes the name from elsewhere then
     checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
   };
   return {
     host,
