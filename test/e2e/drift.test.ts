@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { PasswordlessConnection } from '../../src/api/connection.generated.ts';
 import { conditionOf, readConnection, waitForConnection } from '../support/connections.ts';
+import { logIn } from '../support/workload.ts';
 import { accessOf } from './drifts/access.ts';
 import { outsideDrifts } from './drifts/outside.ts';
 import { dropPlayground, makePlayground } from './drifts/playground.ts';
@@ -14,6 +15,7 @@ import {
   eventsOf,
   eventually,
   inTime,
+  loginOf,
   metricOf,
   passes,
   patchConnection,
@@ -79,7 +81,10 @@ describe('what somebody changes behind the operator’s back is put right within
       expect(Date.parse(event?.eventTime ?? '') - changedAt).to.be.below(oneIntervalInMs);
       const connection = await readConnection((await sandbox()).controlPlane.api, victim.key, inTime());
       expect(conditionOf(connection, 'Ready')?.status).to.equal('True');
-      if (!drift.leavesOther) expect(await accessOf(victim)).to.deep.equal(accesses.get(drift));
+      if (drift.leavesOther) {
+        const { settings, token } = await loginOf(victim.key);
+        await (await logIn(settings, token)).end();
+      } else expect(await accessOf(victim)).to.deep.equal(accesses.get(drift));
     });
   }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { ConnectionSpec } from '../../src/api/spec.ts';
-import type { Fault } from '../sandbox/controls/faults.ts';
 import { type ConnectionKey, conditionOf, waitForConnection, waitForReady } from '../support/connections.ts';
 import { lastingFaults } from './faults/lasting.ts';
 import { whileEnded, whileMade } from './faults/passing.ts';
@@ -24,7 +23,7 @@ import {
   withTable,
 } from './support.ts';
 
-/** Names of secrets and tokens that no status may show. */
+/** How a token begins; no status may show one. */
 const token = /eyJ[A-Za-z0-9_-]{10}/;
 
 /** Ends the operator's sessions, so that it has to log in again. */
@@ -152,7 +151,7 @@ describe('a connection says what keeps it from working, and works when that is o
     it(`${what} (${expected.reason})`, async () => {
       const { faults } = await sandbox();
       await endSessions();
-      faults.add(fault satisfies Fault);
+      faults.add(fault);
       await saysUntil(async () => faults.clear(), expected);
     });
   }

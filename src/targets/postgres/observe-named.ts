@@ -2,7 +2,7 @@ import type { Cancellable } from '../target.ts';
 import { readNamed } from './name-queries.ts';
 import { type NamedObject, namedObjects } from './named-objects.ts';
 import { promisedOn } from './profile.ts';
-import { maximumNamedObjects, maximumRightRows, tooMany } from './right-limits.ts';
+import { maximumNames, maximumRightRows, tooMany } from './right-limits.ts';
 import { byHolder, inSchema, type RightEntry, rightsOf } from './right-rows.ts';
 import type { Acting, RightsOn } from './rights.ts';
 import type { RightsRequest } from './rights-request.ts';
@@ -10,8 +10,8 @@ import type { Privilege, TypeName } from './securable.ts';
 import type { Session } from './session.ts';
 
 /**
- * Looks at the objects that grants name, as far as they are there, whoever owns them and whatever rights there are on them; one query for all who ask, and none where no grant
- * names any. Within a transaction that reads. Never writes. Throws TooManyObjects where a name stands for more functions than an answer holds.
+ * Looks at the objects that grants name, as far as they are there, whoever owns them and whatever rights there are on them; one query for all who ask, several where they name very many, and none
+ * where no grant names any. Within a transaction that reads. Never writes. Throws TooManyObjects where a name stands for more functions than an answer holds.
  */
 export async function observeNamed(
   session: Session,
@@ -20,8 +20,8 @@ export async function observeNamed(
 ): Promise<ReadonlyMap<RightsRequest, readonly RightsOn[]>> {
   const wanted = requests.flatMap(wantedBy);
   const found = new Map<RightsRequest, RightsOn[]>();
-  for (let index = 0; index < wanted.length; index += maximumNamedObjects) {
-    const some = wanted.slice(index, index + maximumNamedObjects);
+  for (let index = 0; index < wanted.length; index += maximumNames) {
+    const some = wanted.slice(index, index + maximumNames);
     const roleOids = [...new Set(some.map(({ role }) => role))];
     const rows = await session.query<NamedRow & Record<string, unknown>>(readNamed, [roleOids, JSON.stringify(some)], { signal });
     if (rows.length > maximumRightRows) throw tooMany(requests[0]!.database);
