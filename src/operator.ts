@@ -129,6 +129,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       graceInMs: config.withdrawalGraceInMs,
       maximum: config.maxWithdrawals,
       policies: stores.policies,
+      connections: stores.connections,
       relist: () => relistPolicies(),
     });
     const deps: Deps = {

@@ -33,5 +33,5 @@ export const writtenClientIdAnnotation = 'dbaccess.dev/client-id';
 /** Set on a service account that we made, so that we may delete it. */
 export const createdAnnotation = 'dbaccess.dev/created';
 
-/** Set on a Secret that we took over: the keys in it that are ours, with commas. Only these may we change, and take out when the connection goes. */
+/** Set on a Secret that we took over: the connection's uid, a blank, and the keys in it that are ours, with commas. Only these may we change, and take out when the connection goes. */
 export const adoptedAnnotation = 'dbaccess.dev/adopted';

@@ -39,8 +39,10 @@ export class DriftSchedule {
   }
 
   #nextAfter(now: number, pass: number | undefined): number {
-    if (pass !== undefined && pass > now) return pass;
-    const following = pass === undefined ? now : pass + jittered(this.intervalInMs, jitter, this.#random);
+    // one further off than any can be was set before the clock was put back
+    const known = pass !== undefined && pass - now > this.intervalInMs * (1 + jitter) ? undefined : pass;
+    if (known !== undefined && known > now) return known;
+    const following = known === undefined ? now : known + jittered(this.intervalInMs, jitter, this.#random);
     // a server that is new, or that nobody asked about for a while, gets its place among the others by chance
     return following > now ? following : now + this.intervalInMs * this.#random();
   }

@@ -3,6 +3,7 @@ import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import { asStageFailure, type StageFailure } from './in-stage.ts';
+import { permission } from './permit.ts';
 import { identityRequest, workloadRequest } from './resolve.ts';
 
 /** One part of what ends with a connection. */
@@ -13,11 +14,20 @@ export interface Ending {
 
 /** What ends with a connection beside its database user: the identity's federation and the workload's settings. */
 export function workloadEndings(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): readonly Ending[] {
-  const { workload, identity } = connection.spec;
+  const { workload } = connection.spec;
   return [
-    { stage: 'identity', end: async () => deps.identities.get(identity.type)?.release(identityRequest(connection, deps), { signal }) },
+    { stage: 'identity', end: () => releaseIdentity(connection, deps, { signal }) },
     { stage: 'settings', end: async () => deps.workloads.get(workload.type)?.release(workloadRequest(connection, deps), { signal }) },
   ];
+}
+
+/**
+ * Ends the federation of a connection's identity. Without a policy nobody may stand for the identity, so only neighbours that a policy still allows keep it:
+ * anybody can write our finalizer onto a resource that was never permitted.
+ */
+export async function releaseIdentity(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<void> {
+  const keepsIt = (other: PasswordlessConnection) => deps.onWithdrawal === 'keep' || permission(other, deps).allowed;
+  await deps.identities.get(connection.spec.identity.type)?.release(identityRequest(connection, deps, keepsIt), { signal });
 }
 
 /** Each part is tried, so that a server that can't be reached doesn't keep the identity's federation alive. Throws StageFailure, the first. */

@@ -7,9 +7,10 @@ import type { Deps } from './deps.ts';
 import { endUser, nothingMade, releaseUser } from './end-user.ts';
 import { endAll, workloadEndings } from './endings.ts';
 import { asStageFailure, inStage, type StageFailure } from './in-stage.ts';
+import { mayHaveActedFor } from './may-have-acted-for.ts';
 import type { Outcome } from './outcome.ts';
 import { permission } from './permit.ts';
-import { serverIdOf, workloadRequest } from './resolve.ts';
+import { workloadRequest } from './resolve.ts';
 import { connections } from './resources.ts';
 
 type Ended = Extract<Outcome, { kind: 'ended' }>;
@@ -43,18 +44,6 @@ async function endOrAbandon(
     signal.throwIfAborted();
     return { reason: 'AccessAbandoned', note: await abandon(connection, asStageFailure(error), deps, { signal }) };
   }
-}
-
-/**
- * Only a server that we worked on before, or that a policy allows, is logged in to: anybody can write our finalizer onto a resource that names any server,
- * and deletion needs no permission (threat-model S1, D17).
- */
-async function mayHaveActedFor(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<boolean> {
-  if (!deps.targets.has(connection.spec.target.type)) return false;
-  if (permission(connection, deps).allowed) return true;
-  const serverId = serverIdOf(connection.spec);
-  // one that doesn't parse was never allowed
-  return serverId !== undefined && (await deps.ledger.knows(serverId, { signal }));
 }
 
 /** What the deletion policy asks for. Retain leaves an access behind that no policy governs any more, so one must allow that now (threat-model M2). */

@@ -53,8 +53,10 @@ export class Ledger {
     this.#namespace = options.namespace;
   }
 
-  /** Whether the operator ever worked on this server. */
+  /** Whether the operator ever worked on this server. What it did since it started it knows also when somebody removed the ConfigMap. */
   async knows(serverId: ResourceId, { signal }: Cancellable): Promise<boolean> {
+    const key = resourceKey(serverId);
+    if (this.#known.has(key) || this.#administrators?.has(key)) return true;
     return (await this.#read(ledgerName(serverId), { signal })) !== undefined;
   }
 
@@ -85,7 +87,7 @@ export class Ledger {
     throw new ConnectionError(
       'waiting',
       'WrongServer',
-      `another server than before answers under the name of this one, so nothing was done: check DNS; if the server was restored, ask the platform team to delete ConfigMap ${this.#namespace}/${ledgerName(serverId)}`,
+      `another server than before answers under the name of this one, so nothing was done: check DNS; if the server was restored, ask the platform team to take identifier, and nothing else, out of ConfigMap ${this.#namespace}/${ledgerName(serverId)}`,
     );
   }
 
@@ -168,18 +170,20 @@ interface WrittenTombstone {
   readonly userName: string;
   readonly mark: string;
   readonly keeps?: boolean;
+  readonly knownTriggers?: readonly string[];
   readonly retiredOwner?: string;
   readonly ownerCredentialsSecretName?: string;
 }
 
 function written({ type, request, keeps }: Tombstone): WrittenTombstone {
-  const { database, userName, mark, retiredOwner, ownerCredentialsSecretName } = request;
+  const { database, userName, mark, knownTriggers, retiredOwner, ownerCredentialsSecretName } = request;
   return {
     type,
     database,
     userName,
     mark: markText(mark),
     ...(keeps && { keeps }),
+    ...(knownTriggers && { knownTriggers }),
     ...(retiredOwner && { retiredOwner }),
     ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }),
   };
@@ -199,10 +203,15 @@ function entryOf(item: ConfigMap): LedgerEntry | undefined {
 }
 
 function tombstoneOf(serverId: ResourceId, text: string): Tombstone | undefined {
-  const { type, database, userName, mark: markWritten, keeps, retiredOwner, ownerCredentialsSecretName } = readWritten(text);
+  const { type, database, userName, mark: markWritten, keeps, ...words } = readWritten(text);
+  const { knownTriggers, retiredOwner, ownerCredentialsSecretName } = words;
   const mark = parseMark(markWritten);
   if (!mark || !type || !database || !userName) return undefined;
-  const setup = { ...(retiredOwner && { retiredOwner }), ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }) };
+  const setup = {
+    ...(Array.isArray(knownTriggers) && { knownTriggers }),
+    ...(retiredOwner && { retiredOwner }),
+    ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }),
+  };
   return { type, request: { serverId, database, userName, mark, ...setup }, ...(keeps === true && { keeps }) };
 }
 

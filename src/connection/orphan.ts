@@ -7,8 +7,9 @@ export interface Owner {
   readonly server: string | undefined;
   readonly userName: string;
   readonly isBeingDeleted: boolean;
-  /** Whether the operator works or has worked on it: it bears our finalizer, or a policy allows it. */
-  readonly isServed: boolean;
+  /** Whether our finalizer is on it, so that it ends its user when it is deleted or loses its policy. Anybody can take it off or put it on. */
+  readonly hasFinalizer: boolean;
+  readonly isPermitted: boolean;
 }
 
 /** The connections that there are, found by what marks say of them. */
@@ -26,18 +27,19 @@ export interface MarkedUser extends Pick<EndingRequest, 'userName'> {
 
 /**
  * Whether a user may still log in though no connection looks after it (threat-model M3): its connection is gone, or has a user of another name because somebody
- * renamed this one. A connection made anew under the same namespace and name takes its user back, if that is the one it asks for. Pure.
+ * renamed this one, or lost our finalizer and with it what ends the user. A connection made anew under the same namespace and name takes its user back, if that is
+ * the one it asks for and a policy allows it. Pure.
  */
 export function isOrphan(user: MarkedUser, cluster: string, owners: Owners): boolean {
   const { mark } = user;
   if (mark.cluster !== cluster || mark.state !== 'live') return false;
   const owner = owners.byUid(mark.uid);
-  // while it is being deleted it ends its user itself
-  if (owner) return !owner.isBeingDeleted && owner.userName !== user.userName;
+  if (owner?.isBeingDeleted) return !owner.hasFinalizer;
+  if (owner) return owner.userName !== user.userName || !(owner.hasFinalizer || owner.isPermitted);
   const heir = owners.byConnection(mark.connection);
   return heir === undefined || !takesBack(heir, user);
 }
 
 function takesBack(heir: Owner, { server, userName }: MarkedUser): boolean {
-  return heir.isServed && !heir.isBeingDeleted && heir.server === server && heir.userName === userName;
+  return heir.isPermitted && !heir.isBeingDeleted && heir.server === server && heir.userName === userName;
 }

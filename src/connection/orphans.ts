@@ -74,6 +74,8 @@ export class Orphans {
       } catch (error) {
         if (signal.aborted) break;
         const { reason, message } = asStageFailure(error).failure;
+        // with the server went its orphans, and they must not hold back the end of others
+        if (reason === 'ServerNotFound') this.#sightings.delete(key);
         logger.info('a server was not swept for orphans', { server: key, reason, message });
       }
     }

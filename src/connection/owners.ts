@@ -15,7 +15,11 @@ export function currentOwners(deps: Deps): Owners {
   // hashes are asked for only when a connection is gone
   let byHash: ReadonlyMap<string, PasswordlessConnection> | undefined;
   return {
-    byUid: (uid) => ownerOf(byUid.get(uid), deps),
+    byUid(uid) {
+      const owner = ownerOf(byUid.get(uid), deps);
+      // what lost its policy is kept then
+      return owner && deps.onWithdrawal === 'keep' ? { ...owner, isPermitted: true } : owner;
+    },
     byConnection(hash) {
       byHash ??= new Map(connections.flatMap((connection) => hashOf(connection, deps).map((own) => [own, connection] as const)));
       return ownerOf(byHash.get(hash), deps);
@@ -30,8 +34,9 @@ function ownerOf(connection: PasswordlessConnection | undefined, deps: Deps): Ow
     server: serverId && resourceKey(serverId),
     userName: userNameOf(connection, deps),
     isBeingDeleted: connection.metadata.deletionTimestamp !== undefined,
-    get isServed() {
-      return hasFinalizer(connection, finalizer) || permission(connection, deps).allowed;
+    hasFinalizer: hasFinalizer(connection, finalizer),
+    get isPermitted() {
+      return permission(connection, deps).allowed;
     },
   };
 }

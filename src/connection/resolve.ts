@@ -92,7 +92,7 @@ export function identityRequest(
   return {
     spec: spec.identity,
     federation: account ? federationOf(metadata.namespace, account, deps) : undefined,
-    shared: others.some((other) => mayBeSameIdentity(other.spec.identity, spec.identity)),
+    shared: others.some((other) => sharesIdentity(other, connection)),
     former: formerFederations(connection, deps),
   };
 }
@@ -147,6 +147,24 @@ function namesIdentity({ spec, status }: PasswordlessConnection, id: ResourceId)
   const text = spec.identity.userAssigned?.resourceId ?? status?.identity?.resourceId;
   const parsed = text === undefined ? undefined : parseResourceId(text, 'userAssignedIdentity');
   return parsed === undefined || (parsed.ok && sameResource(parsed.id, id));
+}
+
+/**
+ * Whether a neighbour may need the federation of a connection. One that goes by a client id which was never found has none; should it be found just now, it is
+ * looked at once more when this connection is gone.
+ */
+function sharesIdentity(other: PasswordlessConnection, connection: PasswordlessConnection): boolean {
+  const { spec } = connection;
+  if (!mayBeSameIdentity(other.spec.identity, spec.identity)) return false;
+  if ((other.spec.identity.userAssigned?.resourceId === undefined) === (spec.identity.userAssigned?.resourceId === undefined)) return true;
+  const [own, its] = [identityOf(connection), identityOf(other)];
+  return its !== undefined && (own === undefined || sameResource(own, its));
+}
+
+/** The identity that a spec names, or that its client id was last found to mean. */
+function identityOf({ spec, status }: PasswordlessConnection): ResourceId | undefined {
+  const parsed = parseResourceId(spec.identity.userAssigned?.resourceId ?? status?.identity?.resourceId, 'userAssignedIdentity');
+  return parsed.ok ? parsed.id : undefined;
 }
 
 /** Whether two specs certainly name the same identity: one of them by client id and the other by resource id may not. */

@@ -4,10 +4,10 @@ import { hasFinalizer } from '../runtime/finalizers.ts';
 import type { Cancellable } from '../targets/target.ts';
 import type { Deps } from './deps.ts';
 import { endUser } from './end-user.ts';
+import { releaseIdentity } from './endings.ts';
 import { asStageFailure } from './in-stage.ts';
+import { mayHaveActedFor } from './may-have-acted-for.ts';
 import type { Outcome } from './outcome.ts';
-import { permission } from './permit.ts';
-import { identityRequest } from './resolve.ts';
 
 /**
  * What becomes of a connection that no policy allows: nothing, where nothing was ever made for it; else its access ends after a grace period, whatever its
@@ -16,6 +16,7 @@ import { identityRequest } from './resolve.ts';
 export async function withdraw(connection: PasswordlessConnection, refusal: string, deps: Deps, { signal }: Cancellable): Promise<Outcome> {
   const refused = { kind: 'refused', message: refusal, lookedUp: false } as const;
   if (!hasFinalizer(connection, finalizer) || deps.onWithdrawal === 'keep') return refused;
+  if (!(await mayHaveActedFor(connection, deps, { signal }))) return refused;
   const withdrawal = deps.withdrawals.consider(connection);
   switch (withdrawal.kind) {
     case 'waiting':
@@ -43,10 +44,4 @@ async function end(connection: PasswordlessConnection, refusal: string, deps: De
     const { stage, failure } = asStageFailure(error);
     return { kind: 'failed', stage, inSync: [], failure, facts: {}, applied: [], deleting: true };
   }
-}
-
-/** Without a policy nobody may stand for the identity either; only neighbours that a policy still allows keep it. */
-async function releaseIdentity(connection: PasswordlessConnection, deps: Deps, { signal }: Cancellable): Promise<void> {
-  const request = identityRequest(connection, deps, (other) => permission(other, deps).allowed);
-  await deps.identities.get(connection.spec.identity.type)?.release(request, { signal });
 }

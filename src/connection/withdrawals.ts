@@ -24,6 +24,7 @@ export interface WithdrawalOptions {
   /** More than this many at once are not carried out. */
   readonly maximum: number;
   readonly policies: Pick<Store<ConnectionPolicy>, 'list' | 'completeLists'>;
+  readonly connections: Pick<Store<PasswordlessConnection>, 'list'>;
   /** Asks for one more complete list of policies, soon. */
   readonly relist: () => void;
 }
@@ -62,7 +63,7 @@ export class Withdrawals {
     const left = pending.endsAt - clock.now();
     if (left > 0) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: left };
     if (!this.#isConfirmed(pending)) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: listAgainInMs };
-    const lost = [...this.#pending.values()].filter(({ isNew }) => isNew).length;
+    const lost = this.#countLost();
     if (pending.isNew && lost > this.#options.maximum && !areWithdrawalsReleased(this.#options.policies))
       return { kind: 'braked', pending: lost, lookAgainInMs: brakedLookInMs };
     return { kind: 'due' };
@@ -83,6 +84,13 @@ export class Withdrawals {
     const pending: Pending = { endsAt, isNew: !wasWithdrawn(connection), listsBefore: undefined, askedAt: -1 };
     this.#pending.set(connection.metadata.uid, pending);
     return pending;
+  }
+
+  /** How many are lost now. Those that went without the operator, or are on their way out, must not stand in the others' way. */
+  #countLost(): number {
+    const there = new Set(this.#options.connections.list().flatMap(({ metadata }) => (metadata.deletionTimestamp ? [] : metadata.uid)));
+    for (const uid of this.#pending.keys()) if (!there.has(uid)) this.#pending.delete(uid);
+    return [...this.#pending.values()].filter(({ isNew }) => isNew).length;
   }
 
   #isConfirmed(pending: Pending): boolean {

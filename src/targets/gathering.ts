@@ -17,6 +17,8 @@ export interface GatheringOptions<Place, Request, Session, Result> {
   ) => Promise<readonly Answer<Result>[]>;
   /** Most requests answered together. */
   readonly maximum: number;
+  /** Whether what `answer` threw may be the fault of one, so that each is answered alone. Default: never. */
+  readonly mayBeOnes?: (error: unknown) => boolean;
 }
 
 /**
@@ -31,7 +33,8 @@ export async function togetherOrAlone<Request, Result>(
   try {
     return (await answer(requests)).map((result) => ({ ok: true, result }));
   } catch (error) {
-    if (requests.length === 1 || !mayGoOn()) throw error;
+    if (!mayGoOn()) throw error;
+    if (requests.length === 1) return [{ ok: false, error }];
   }
   const answers: Answer<Result>[] = [];
   for (const request of requests) answers.push(...(await alone(request, answer)));
@@ -53,6 +56,8 @@ interface Waiting<Request, Result> {
   readonly request: Request;
   readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
+  /** Whether it isn't answered together with others any more. */
+  isAlone: boolean;
 }
 
 interface Line<Place, Request, Result> {
@@ -61,7 +66,7 @@ interface Line<Place, Request, Result> {
   readonly waiting: Set<Waiting<Request, Result>>;
   /** Being answered, less those who gave up meanwhile. */
   readonly served: Set<Waiting<Request, Result>>;
-  /** Aborted when nobody is left who wants an answer. */
+  /** Aborted when nobody is left who wants what is being answered. */
   stop: AbortController;
 }
 
@@ -81,7 +86,7 @@ export class Gathering<Place, Request, Session, Result> {
   async ask(place: Place, request: Request, { signal }: Cancellable): Promise<Result> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const one: Waiting<Request, Result> = { request, resolve, reject };
+    const one: Waiting<Request, Result> = { request, resolve, reject, isAlone: false };
     const key = this.#options.keyOf(place);
     const known = this.#lines.get(key);
     const line = known ?? { place, waiting: new Set(), served: new Set(), stop: new AbortController() };
@@ -90,8 +95,9 @@ export class Gathering<Place, Request, Session, Result> {
     const giveUp = () => {
       reject(signal.reason);
       line.waiting.delete(one);
-      line.served.delete(one);
-      if (line.waiting.size + line.served.size === 0) line.stop.abort(signal.reason);
+      const wasServed = line.served.delete(one);
+      // who waits for the next batch doesn't want this one's answers
+      if (line.served.size === 0 && (wasServed || line.waiting.size === 0)) line.stop.abort(signal.reason);
     };
     signal.addEventListener('abort', giveUp, { once: true });
     if (!known) {
@@ -106,7 +112,7 @@ export class Gathering<Place, Request, Session, Result> {
   }
 
   async #serve(key: string, line: Line<Place, Request, Result>): Promise<void> {
-    const { enter } = this.#options;
+    const { enter, mayBeOnes = () => false } = this.#options;
     while (line.waiting.size > 0) {
       line.stop = new AbortController();
       const { signal } = line.stop;
@@ -118,6 +124,14 @@ export class Gathering<Place, Request, Session, Result> {
       try {
         await enter(line.place, work, { signal });
       } catch (error) {
+        if (line.served.size > 1 && mayBeOnes(error)) {
+          for (const one of line.served) {
+            one.isAlone = true;
+            line.waiting.add(one);
+          }
+          line.served.clear();
+          continue;
+        }
         // a refused login is the failure of all who wait; who came after all others gave up waits for another try
         const failed = begun ? line.served : signal.aborted ? [] : line.waiting;
         for (const one of failed) one.reject(error);
@@ -130,7 +144,8 @@ export class Gathering<Place, Request, Session, Result> {
 
   async #answer(session: Session, line: Line<Place, Request, Result>, { signal }: Cancellable): Promise<void> {
     const { answer, maximum } = this.#options;
-    const batch = [...line.waiting].slice(0, maximum);
+    const [next] = line.waiting;
+    const batch = next?.isAlone ? [next] : [...line.waiting].filter(({ isAlone }) => !isAlone).slice(0, maximum);
     for (const one of batch) {
       line.waiting.delete(one);
       line.served.add(one);

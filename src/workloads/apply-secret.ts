@@ -1,7 +1,7 @@
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Resource } from '../runtime/resource.ts';
 import type { Cancellable } from '../targets/target.ts';
-import { handedBack, isAdopted } from './adopted-secret.ts';
+import { disowned, handedBack, isAdopted } from './adopted-secret.ts';
 import { isOurSecret, planSecret, type Secret, type SecretObservation, type SecretStep, secretFor, secretName } from './secret.ts';
 import type { Settings, WorkloadRequest } from './workload.ts';
 
@@ -75,10 +75,9 @@ async function letGo(
   else await client.delete(secrets, key, { uid: secret.metadata.uid, signal });
 }
 
-/** Without its owner reference the Secret outlives the connection. */
+/** Without what says that it is ours the Secret outlives the connection. */
 export async function retainSecret(client: KubeClient, request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
   const secret = await client.get(secrets, { namespace: request.namespace, name: secretName(request) }, { signal });
   if (!secret || !isOurSecret(secret, request.uid)) return;
-  const ownerReferences = (secret.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== request.uid);
-  await client.replace(secrets, { ...secret, metadata: { ...secret.metadata, ownerReferences } }, { signal });
+  await client.replace(secrets, disowned(secret, request.uid), { signal });
 }

@@ -1,8 +1,8 @@
 import { ConnectionError } from '../api/connection-error.ts';
 import { adoptedAnnotation, apiVersion, connectionLabel, managedByLabel, operatorName } from '../api/names.ts';
-import type { KubernetesObject, ObjectMeta } from '../api/object-meta.ts';
+import type { KubernetesObject, ObjectMeta, OwnerReference } from '../api/object-meta.ts';
 import type { StagePlan, Step } from '../api/step.ts';
-import { adoptedKeysText, foreignKeys, isAdopted, whyNotAdoptable } from './adopted-secret.ts';
+import { adoptedText, adopterOf, foreignKeys, isAdopted, whyNotAdoptable } from './adopted-secret.ts';
 import type { Settings, WorkloadRequest } from './workload.ts';
 
 /** A Secret as the API server sends it; values are base64. */
@@ -29,8 +29,12 @@ export function secretName(request: Pick<WorkloadRequest, 'output' | 'connection
   return request.output.secret?.name ?? request.connection;
 }
 
-/** Whether a Secret is this connection's: its controller bears this very uid. Labels and names can be forged, and outlive their owner. */
+/**
+ * Whether a Secret is this connection's: its controller, or who took it over, bears this very uid. Names and labels outlive their owner. What was taken over has no
+ * owner reference, because the garbage collector deletes it with the connection, for example when somebody deletes that in the foreground.
+ */
 export function isOurSecret(secret: Secret, uid: string): boolean {
+  if (isAdopted(secret)) return adopterOf(secret) === uid;
   return (secret.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
@@ -64,8 +68,8 @@ function currentSteps(request: WorkloadRequest, settings: Settings, current: Sec
   return isAsWanted(current, next) ? [] : [step('update-secret', `update Secret ${place}: ${changedKeys(current, next).join(', ')}`)];
 }
 
-function requireAdoptable({ output }: WorkloadRequest, secret: Secret): void {
-  const obstacle = output.adopt ? whyNotAdoptable(secret) : undefined;
+function requireAdoptable({ output, connection }: WorkloadRequest, secret: Secret): void {
+  const obstacle = output.adopt ? whyNotAdoptable(secret, connection) : undefined;
   if (output.adopt && obstacle === undefined) return;
   const problem = obstacle === undefined ? 'is there and belongs to somebody else' : `${obstacle}, so that it can't be taken over`;
   throw new ConnectionError(
@@ -77,26 +81,22 @@ function requireAdoptable({ output }: WorkloadRequest, secret: Secret): void {
 
 /** The Secret to be sent. One that we made keeps of the old one who it is and what others put on its metadata; one that is or was somebody else's keeps their keys too. */
 export function secretFor(request: WorkloadRequest, settings: Settings, old: Secret | undefined): Secret {
-  const adopting = old !== undefined && !isOurSecret(old, request.uid);
-  const kept = adopting ? (old.data ?? {}) : old && isAdopted(old) ? foreignKeys(old) : {};
-  const isAdoption = adopting || (old !== undefined && isAdopted(old));
+  const isAdoption = old !== undefined && (isAdopted(old) || !isOurSecret(old, request.uid));
+  const kept = isAdoption ? foreignKeys(old) : {};
+  const others = (old?.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== request.uid);
   const metadata = {
     ...(old?.metadata ?? { name: secretName(request), namespace: request.namespace }),
     labels: { ...old?.metadata.labels, [connectionLabel]: request.connection, ...(!isAdoption && { [managedByLabel]: operatorName }) },
-    ...(isAdoption && { annotations: { ...old?.metadata.annotations, [adoptedAnnotation]: adoptedKeysText(Object.keys(settings)) } }),
-    ownerReferences: [
-      ...(old?.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== request.uid),
-      {
-        apiVersion,
-        kind: 'PasswordlessConnection',
-        name: request.connection,
-        uid: request.uid,
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ],
+    ...(isAdoption && {
+      annotations: { ...old?.metadata.annotations, [adoptedAnnotation]: adoptedText(request.uid, Object.keys(settings)) },
+    }),
+    ownerReferences: isAdoption ? others : [...others, ownerReference(request)],
   } as ObjectMeta;
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: { ...kept, ...encoded(settings) } };
+}
+
+function ownerReference({ connection, uid }: WorkloadRequest): OwnerReference {
+  return { apiVersion, kind: 'PasswordlessConnection', name: connection, uid, controller: true, blockOwnerDeletion: true };
 }
 
 function isAsWanted(found: Secret, next: Secret): boolean {

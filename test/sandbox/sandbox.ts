@@ -14,7 +14,8 @@ import { Faults } from './controls/faults.ts';
 import { Journal } from './controls/journal.ts';
 import { type Controls, startControls } from './controls/server.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { createLandscape, type LandscapeOptions, operatorIdentityName } from './landscape.ts';
+import { createLandscape, type LandscapeOptions, operatorIdentityName, portsOf } from './landscape.ts';
+import { type MysqlServer, startMysqlServer } from './mysql-server.ts';
 import { finalizeNamespaces } from './namespaces.ts';
 import { type Operator, type OperatorCommand, prepareOperator, startOperator } from './operator.ts';
 import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
@@ -32,6 +33,7 @@ export interface Sandbox {
   readonly faults: Faults;
   readonly controls: Controls;
   readonly postgres: ReadonlyMap<string, PostgresServer>;
+  readonly mysql: ReadonlyMap<string, MysqlServer>;
   /** How the operator is started by hand. */
   readonly operatorCommand: OperatorCommand;
   /** Applies manifests of files, in their order. */
@@ -73,6 +75,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     running.abort(new Error('the sandbox was stopped'));
   };
   const clock = systemClock;
+  /** What has started is stopped at the end. */
+  const started = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const server = await starting;
+    endings.push(() => server.stop());
+    return server;
+  };
 
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -86,7 +94,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await writeFile(ca, authority.pem, { mode: 0o600 });
 
     const binaries = await findOrBuildBinaries({ log, signal });
-    const range = await findAddressRange(options.postgresServers?.map(() => 5432) ?? [5432], Math.random);
+    const range = await findAddressRange(portsOf(options), Math.random);
     const world = createLandscape(options, range);
     const journal = new Journal();
     const faults = new Faults();
@@ -122,14 +130,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     federateOperator(world, controlPlane.issuer);
 
     const postgres = new Map<string, PostgresServer>();
+    const mysql = new Map<string, MysqlServer>();
+    const common = { world, authority, directory, verify, journal, faults, clock, log, signal };
     for (const server of world.servers) {
-      log(`starting PostgreSQL for ${server.name} on ${server.host}:${server.port}`);
-      const started = await startPostgresServer({ server, world, authority, directory, verify, journal, faults, clock, log, signal });
-      endings.push(() => started.stop());
-      postgres.set(server.resourceId, started);
+      log(`starting ${server.type} for ${server.name} on ${server.host}:${server.port}`);
+      if (server.type === 'MySQL') mysql.set(server.resourceId, await started(startMysqlServer({ ...common, server })));
+      else postgres.set(server.resourceId, await started(startPostgresServer({ ...common, server })));
     }
-    const serverOf = (resourceId: string): PostgresServer => {
-      const found = postgres.get(resourceId);
+    const serverOf = (resourceId: string): PostgresServer | MysqlServer => {
+      const found = postgres.get(resourceId) ?? mysql.get(resourceId);
       if (!found) throw new Error(`${resourceId} has no engine`);
       return found;
     };
@@ -199,6 +208,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults,
       controls,
       postgres,
+      mysql,
       operatorCommand: command,
       apply,
       async startOperator({ signal }) {

@@ -40,7 +40,7 @@ export async function applyGrants(session: Session, works: readonly GrantsWork[]
   return failures;
 }
 
-/** Carries out the steps of one sort, of those works that have some. */
+/** Carries out the steps of one sort, of those works that have some. What `apply` throws is the failure of those, and of nobody else who is served with them. */
 async function part(
   works: readonly GrantsWork[],
   isMeant: (step: GrantsWork['steps'][number]) => step is GrantStep,
@@ -50,7 +50,8 @@ async function part(
   const parts = works.map((work) => ({ work, steps: work.steps.filter(isMeant) })).filter(({ steps }) => steps.length > 0);
   if (parts.length === 0) return;
   const wholes = new Map<RightsWork, GrantsWork>(parts.map(({ work, steps }) => [{ ...work, steps }, work]));
-  for (const [some, error] of await apply([...wholes.keys()])) {
+  const failed = await apply([...wholes.keys()]).catch((error: unknown) => new Map([...wholes.keys()].map((some) => [some, error])));
+  for (const [some, error] of failed) {
     const whole = wholes.get(some);
     if (whole && !failures.has(whole)) failures.set(whole, error);
   }

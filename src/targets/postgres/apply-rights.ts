@@ -12,6 +12,9 @@ import { changedRequests, type GuardedRequest } from './still-ours.ts';
 /** Objects that one transaction changes: each may stay locked until it ends, and the lock table is finite. */
 const maximumObjects = 2_000;
 
+/** Somebody holds a lock on an object for long, changes its rights at the same time ("tuple concurrently updated"), or has dropped it. */
+const onOneObject = ['55P03', 'XX000', '42P01', '42704', '3F000'];
+
 /** What is to be done about one user's rights. */
 export interface RightsWork {
   readonly request: GuardedRequest;
@@ -170,9 +173,11 @@ function inBatches(works: readonly RightsWork[]): Unit[][] {
   return batches;
 }
 
-/** Conflicts and lost connections are no step's fault, and what isn't from the database isn't either; a lock that somebody holds for long keeps back only those who need it. */
+/** Deadlocks and lost connections are no step's fault, and what isn't from the database isn't either; what somebody does to one object meanwhile keeps back only those who need it. */
 function isOneStepsFault(error: unknown): boolean {
   const code = sqlState(error);
   if (code === undefined) return false;
-  return code === '55P03' || asConnectionError(error, { step: 'statement', host: '', database: '', login: '' }).kind === 'stalled';
+  return (
+    onOneObject.includes(code) || asConnectionError(error, { step: 'statement', host: '', database: '', login: '' }).kind === 'stalled'
+  );
 }

@@ -1,4 +1,4 @@
-import { ConnectionError } from '../../api/connection-error.ts';
+import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -135,6 +135,8 @@ class PostgresTarget implements Target {
     });
     this.#rights = new Gathering({
       ...gathered,
+      // an answer that is too large ends the session
+      mayBeOnes: (error) => isConnectionError(error) && error.reason === 'TooManyObjects',
       answer: (session, questions, { server }, { signal }) =>
         lookAtRights(session, questions, {
           host: server.host,

@@ -94,7 +94,7 @@ export class OperatorProcess {
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
       ledger,
       tombstones: new Tombstones({ ledger, targets, clock: this.#rests.on(clock), logger: silent }),
-      withdrawals: new Withdrawals({ clock, graceInMs: 600_000, maximum: 20, policies: this.#stores.policies, relist: () => {} }),
+      withdrawals: new Withdrawals({ ...this.#stores, clock, graceInMs: 600_000, maximum: 20, relist: () => {} }),
       abandonments: new Abandonments({ clock, afterInMs: 300_000 }),
       onWithdrawal: 'disable',
       cluster,

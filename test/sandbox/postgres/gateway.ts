@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server as Listener, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import type { Server } from '../azure/world.ts';
 import type { Faults } from '../controls/faults.ts';
 import type { Journal } from '../controls/journal.ts';
+import { ServedPort } from '../served-port.ts';
 import type { Backend } from './backend.ts';
 import { ossAudience, type VerifyToken } from './login.ts';
 import { Session } from './session.ts';
@@ -54,61 +54,42 @@ class PostgresGateway implements Gateway {
   readonly host: string;
   readonly #options: GatewayOptions;
   readonly #secureContext: SecureContext;
-  readonly #sessions = new Set<Session>();
+  readonly #servedPort: ServedPort;
   #backend: Backend;
-  #port: number;
-  #listener: Listener | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#backend = options.backend;
     this.#secureContext = createSecureContext({ ...options.certificate, minVersion: 'TLSv1.2' });
-    ({ host: this.host, port: this.#port } = options.listen ?? options.server);
+    this.#servedPort = new ServedPort(options.listen ?? options.server, (socket) => this.#session(socket));
+    this.host = this.#servedPort.host;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#servedPort.port;
   }
 
   setBackend(backend: Backend): void {
     this.#backend = backend;
   }
 
-  async acceptConnections(): Promise<void> {
-    if (this.#listener) return;
-    const listener = createServer({ noDelay: true }, (socket) => void this.#serve(socket));
-    this.#listener = listener.listen(this.#port, this.host);
-    try {
-      await once(listener, 'listening');
-    } catch (error) {
-      this.#listener = undefined;
-      throw error;
-    }
-    this.#port = (listener.address() as AddressInfo).port;
+  acceptConnections(): Promise<void> {
+    return this.#servedPort.open();
   }
 
-  async refuseConnections(): Promise<void> {
-    const listener = this.#listener;
-    if (!listener) return;
-    this.#listener = undefined;
-    const closed = once(listener, 'close');
-    listener.close();
-    for (const session of this.#sessions) session.terminate();
-    await closed;
+  refuseConnections(): Promise<void> {
+    return this.#servedPort.close();
   }
 
   stop(): Promise<void> {
     return this.refuseConnections();
   }
 
-  async #serve(socket: Socket): Promise<void> {
+  #session(socket: Socket): Session | undefined {
     const { server, verify, audience = ossAudience, journal, faults, clock = systemClock, log, signal } = this.#options;
-    if (server.state !== 'Ready' && server.state !== 'Updating') {
-      socket.destroy();
-      return;
-    }
+    if (server.state !== 'Ready' && server.state !== 'Updating') return undefined;
     const backend = this.#backend;
-    const session = new Session(socket, {
+    return new Session(socket, {
       server,
       backend,
       connectBackend: () => connect(join(backend.socketDirectory, `.s.PGSQL.${backend.port}`)),
@@ -121,11 +102,5 @@ class PostgresGateway implements Gateway {
       log,
       signal,
     });
-    this.#sessions.add(session);
-    try {
-      await session.run();
-    } finally {
-      this.#sessions.delete(session);
-    }
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/runtime/clock.ts';
 import type { Server } from '../azure/world.ts';
 import type { Faults } from '../controls/faults.ts';
 import type { Journal } from '../controls/journal.ts';
+import type { ServedConnection } from '../served-port.ts';
 import type { Backend } from './backend.ts';
 import { checkLogin, type VerifyToken } from './login.ts';
 import { fatalError } from './messages.ts';
@@ -33,7 +34,7 @@ type Login = Extract<Arrival, { kind: 'login' }>;
 const loginTimeoutInMs = 60_000;
 
 /** One client's connection, from its first byte to its last. */
-export class Session {
+export class Session implements ServedConnection {
   readonly #options: SessionOptions;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
@@ -50,7 +51,6 @@ export class Session {
     socket.setTimeout(loginTimeoutInMs, () => socket.destroy());
   }
 
-  /** Serves the client until it or the server has gone. Never throws: what goes wrong ends the connection. */
   async run(): Promise<void> {
     try {
       const arrival = await receive(this.#socket, this.#options.secureContext, { signal: this.#signal });
@@ -64,7 +64,6 @@ export class Session {
     }
   }
 
-  /** Ends the session as a server does that shuts down. */
   terminate(): void {
     this.#socket.write(fatalError('57P01', 'terminating connection due to administrator command'));
     this.#socket.destroySoon();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { readBytes } from '../socket-bytes.ts';
 import { readText } from './messages.ts';
 
 /** What a client wants that has just connected. `packet` is its last one, as it came. */
@@ -36,9 +37,9 @@ export async function receive(socket: Socket, secureContext: SecureContext, opti
     current = tls;
   }
   for (;;) {
-    const length = (await read(current, 4, options)).readUInt32BE();
+    const length = (await readBytes(current, 4, options)).readUInt32BE();
     if (length < 8 || length > longestStartup) throw new Error('this is no startup packet of PostgreSQL');
-    const rest = await read(current, length - 4, options);
+    const rest = await readBytes(current, length - 4, options);
     const packet = Buffer.concat([Buffer.alloc(4), rest]);
     packet.writeUInt32BE(length);
     const code = rest.readUInt32BE();
@@ -75,7 +76,7 @@ async function secured(socket: Socket, secureContext: SecureContext, options: { 
 
 /** Looks at the first byte without taking it. */
 async function beginsWith(byte: number, socket: Socket, options: { readonly signal: AbortSignal }): Promise<boolean> {
-  const first = await read(socket, 1, options);
+  const first = await readBytes(socket, 1, options);
   socket.unshift(first);
   return first[0] === byte;
 }
@@ -83,10 +84,10 @@ async function beginsWith(byte: number, socket: Socket, options: { readonly sign
 /** Asks for the password in clear and returns it. */
 export async function askPassword(socket: Socket, options: { readonly signal: AbortSignal }): Promise<string> {
   socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]));
-  const head = await read(socket, 5, options);
+  const head = await readBytes(socket, 5, options);
   const length = head.readUInt32BE(1);
   if (head[0] !== 0x70 || length < 4 || length > longestPassword) throw new Error('the client sent something else than a password');
-  return readText(await read(socket, length - 4, options)).text;
+  return readText(await readBytes(socket, length - 4, options)).text;
 }
 
 function parametersOf(body: Buffer): ReadonlyMap<string, string> {
@@ -98,27 +99,4 @@ function parametersOf(body: Buffer): ReadonlyMap<string, string> {
     offset = value.end;
   }
   return parameters;
-}
-
-async function read(socket: Socket, size: number, { signal }: { readonly signal: AbortSignal }): Promise<Buffer> {
-  if (size === 0) return Buffer.alloc(0);
-  for (;;) {
-    const bytes: Buffer | null = socket.read(size);
-    if (bytes?.length === size) return bytes;
-    if (bytes || socket.readableEnded || socket.destroyed) throw new Error('the client went away');
-    await readable(socket, signal);
-  }
-}
-
-function readable(socket: Socket, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const goesOn = () => resolve();
-  const aborted = () => reject(signal.reason);
-  const events = ['readable', 'end', 'close', 'error'] as const;
-  for (const event of events) socket.once(event, goesOn);
-  signal.addEventListener('abort', aborted, { once: true });
-  return promise.finally(() => {
-    for (const event of events) socket.off(event, goesOn);
-    signal.removeEventListener('abort', aborted);
-  });
 }

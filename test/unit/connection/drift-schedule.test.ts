@@ -64,6 +64,14 @@ describe('the passes over a server', () => {
     expect(nextPass(shouted)).to.equal(nextPass(shop));
   });
 
+  it('are never further off than 1.1 intervals, also when the clock is put back', () => {
+    let now = 100 * intervalInMs;
+    const own = new DriftSchedule({ intervalInMs, clock: { now: () => now, sleep: async () => {} }, random: () => 0.5 });
+    own.untilNext(shop);
+    now -= 50 * intervalInMs;
+    expect(own.untilNext(shop)).to.be.within(0, 1.1 * intervalInMs);
+  });
+
   it('take a place by chance again after a time in which nobody asked', async () => {
     schedule.untilNext(shop);
     await clock.advance(10 * intervalInMs);

@@ -4,7 +4,7 @@ import type { Mark } from '../../../src/targets/mark.ts';
 
 const cluster = '00000000000000c1';
 const mark: Mark = { cluster, connection: '00000000000000d1', uid: '1', origin: 'created', state: 'live' };
-const owner: Owner = { server: 'shop-pg', userName: 'aad_shop_orders', isBeingDeleted: false, isServed: true };
+const owner: Owner = { server: 'shop-pg', userName: 'aad_shop_orders', isBeingDeleted: false, hasFinalizer: true, isPermitted: true };
 
 interface Row {
   readonly what: string;
@@ -19,7 +19,14 @@ interface Row {
 const rows: readonly Row[] = [
   { what: 'its connection is there', owner: {}, orphan: false },
   { what: 'its connection is being deleted, which ends it', owner: { isBeingDeleted: true }, orphan: false },
-  { what: 'its connection is there, but no policy allows it and it bears no finalizer', owner: { isServed: false }, orphan: false },
+  { what: 'its connection lost its policy, whose end comes from there', owner: { isPermitted: false }, orphan: false },
+  { what: 'its connection lost our finalizer, which the next pass puts back', owner: { hasFinalizer: false }, orphan: false },
+  { what: 'its connection lost our finalizer and its policy', owner: { hasFinalizer: false, isPermitted: false }, orphan: true },
+  {
+    what: 'its connection is being deleted without our finalizer, and somebody else’s holds it',
+    owner: { isBeingDeleted: true, hasFinalizer: false },
+    orphan: true,
+  },
   { what: 'its connection has a user of another name: this one was renamed', owner: { userName: 'aad_shop_other' }, orphan: true },
   {
     what: 'its connection has a user of another name, and is being deleted',
@@ -34,7 +41,7 @@ const rows: readonly Row[] = [
   { what: 'its connection was made anew with another user name', heir: { userName: 'aad_shop_other' }, orphan: true },
   { what: 'its connection was made anew for another server', heir: { server: 'other-pg' }, orphan: true },
   { what: 'its connection was made anew for a server that does not parse', heir: { server: undefined }, orphan: true },
-  { what: 'its connection was made anew where nobody serves it', heir: { isServed: false }, orphan: true },
+  { what: 'its connection was made anew and bears our finalizer, but no policy allows it', heir: { isPermitted: false }, orphan: true },
   { what: 'its connection is gone, but the access was ended before', mark: { state: 'disabled' }, orphan: false },
   { what: 'its connection is gone, but nobody shall look after it any more', mark: { state: 'released' }, orphan: false },
   { what: 'it is another cluster’s', mark: { cluster: '00000000000000c2' }, orphan: false },

@@ -132,6 +132,27 @@ describe('the sweep for orphans', () => {
     expect(bench.ended).to.deep.equal(['hidden']);
   });
 
+  /** A user whose connection is there, but lost our finalizer and every policy. */
+  function forsaken(): void {
+    bench.marked.set('shared', [userOf(bench.connect('orders', {}, { finalizers: [] }))]);
+    bench.policies.remove({ namespace: '', name: 'shop' });
+  }
+
+  it('ends a user whose connection lost its finalizer before it lost its policy', async () => {
+    forsaken();
+    await start(['shared']);
+    await nextPass();
+    expect(bench.ended).to.deep.equal(['aad_shop_orders']);
+  });
+
+  it('leaves it alone where access is kept though its policy goes', async () => {
+    deps = { ...deps, onWithdrawal: 'keep' };
+    forsaken();
+    await start(['shared']);
+    await nextPass();
+    expect(bench.ended).to.deep.equal([]);
+  });
+
   it('ends nobody when more than the maximum are there at once over all servers, until somebody releases it on a policy', async () => {
     orphans('shared', ['a', 'b']);
     orphans('other-pg', ['c']);
@@ -145,6 +166,18 @@ describe('the sweep for orphans', () => {
     await nextPass();
     expect(bench.ended.toSorted()).to.deep.equal(['aad_shop_a', 'aad_shop_b', 'aad_shop_c']);
     expect(bench.braked.at(-1)).to.equal(0);
+  });
+
+  it('is not held back by orphans that went with their server', async () => {
+    orphans('shared', ['a', 'b']);
+    orphans('other-pg', ['c']);
+    await start(['shared', 'other-pg'], 2);
+    bench.before = (call) => {
+      if (call === 'observe server shared') throw new ConnectionError('waiting', 'ServerNotFound', 'there is no such server');
+    };
+    await nextPass();
+    await nextPass();
+    expect(bench.ended).to.deep.equal(['aad_shop_c']);
   });
 
   it('goes on with other servers while one is away', async () => {

@@ -15,6 +15,10 @@ function naming(identity: string) {
   return { identity: { type: 'UserAssigned', userAssigned: { resourceId: identityId(identity) } } } as const;
 }
 
+function meaning(clientId: string) {
+  return { ...byClientId, userAssigned: { ...byClientId.userAssigned, clientId } };
+}
+
 function credentialsOf(bench: Workbench): readonly string[] {
   return [...bench.credentials].filter(([, list]) => list.length > 0).map(([name]) => name);
 }
@@ -291,8 +295,10 @@ describe('the withdrawal of a connection', () => {
   });
 
   it('is not put off by suspending', async () => {
-    bench.connect('orders', { suspend: true });
+    bench.connect();
     const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    bench.connect('orders', { suspend: true });
     bench.policies.remove({ namespace: '', name: 'shop' });
     await reconcile(key, deps, { signal });
     await bench.clock.advance(600_000);
@@ -316,6 +322,18 @@ describe('the withdrawal of a connection', () => {
     bench.calls.splice(0);
     expect(await reconcile(key, deps, { signal })).to.deep.equal({ kind: 'done' });
     expect(bench.calls).to.deep.equal([]);
+  });
+
+  it('asks nobody for a server that was never allowed, though the resource bears the finalizer', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    await reconcile(key, deps, { signal });
+    await bench.clock.advance(600_000);
+    for (let look = 0; look < 3; look += 1) await reconcile(key, deps, { signal });
+    expect(bench.calls.filter((call) => !/configmaps/.test(call))).to.deep.equal([]);
+    expect(readyOf(bench)).to.include({ reason: 'NotPermitted' });
+    expect(bench.statuses.at(-1)).not.to.have.property('accessEndsAt');
   });
 
   it('is tried again when the server does not answer', async () => {
@@ -371,6 +389,48 @@ describe('the deletion of a connection', () => {
     markDeleted();
     await reconcile(key, deps, { signal });
     expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('ends the federation also when one that no policy allows, and on which somebody wrote our finalizer, names the same', async () => {
+    bench.connect();
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    bench.connect('never', { target: { type: 'PostgreSQL', serverId: serverId('elsewhere'), database: 'shop' } });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('ends the federation also when one names the same service account and a client id that means no identity', async () => {
+    bench.connect();
+    bench.connect('never', { identity: meaning('77777777-7777-7777-7777-777777777777') });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal([]);
+  });
+
+  it('leaves the federation to one that goes by the client id of the same identity', async () => {
+    bench.connect();
+    bench.connect('neighbour', { identity: meaning(idsOf('orders').clientId) });
+    const deps = bench.deps();
+    await reconcile(key, deps, { signal });
+    await reconcile({ ...key, name: 'neighbour' }, deps, { signal });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
+  });
+
+  it('leaves the federation to a neighbour without a policy where such accesses are kept', async () => {
+    bench.connect();
+    bench.connect('neighbour', { access: { profile: 'ReadOnly' } });
+    const deps = { ...bench.deps(), onWithdrawal: 'keep' as const };
+    await reconcile(key, deps, { signal });
+    bench.policies.remove({ namespace: '', name: 'shop' });
+    markDeleted();
+    await reconcile(key, deps, { signal });
+    expect(credentialsOf(bench)).to.deep.equal(['orders']);
   });
 
   it('does not take an absent user of another server for the end of the access', async () => {

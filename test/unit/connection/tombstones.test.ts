@@ -55,6 +55,7 @@ describe('tombstones', () => {
       database: 'd',
       userName: 'u',
       mark,
+      knownTriggers: ['audit'],
       retiredOwner: 'keeper',
       ownerCredentialsSecretName: 'owner',
     };

@@ -6,8 +6,13 @@ import { FakeClock } from '../../support/fake-clock.ts';
 const graceInMs = 600_000;
 
 function lost(uid: string, status: PasswordlessConnection['status'] = {}): PasswordlessConnection {
-  return { metadata: { uid, name: uid, namespace: 'shop' }, status } as unknown as PasswordlessConnection;
+  const connection = { metadata: { uid, name: uid, namespace: 'shop' }, status } as unknown as PasswordlessConnection;
+  there.set(uid, connection);
+  return connection;
 }
+
+/** The connections of the cache, by uid. */
+const there = new Map<string, PasswordlessConnection>();
 
 describe('the withdrawal of a connection that no policy allows', () => {
   let clock: FakeClock;
@@ -21,6 +26,7 @@ describe('the withdrawal of a connection that no policy allows', () => {
     completeLists = 1;
     relists = 0;
     annotations = {};
+    there.clear();
     withdrawals = new Withdrawals({
       clock,
       graceInMs,
@@ -31,6 +37,7 @@ describe('the withdrawal of a connection that no policy allows', () => {
           return completeLists;
         },
       },
+      connections: { list: () => [...there.values()] },
       relist: () => {
         relists += 1;
       },
@@ -98,6 +105,17 @@ describe('the withdrawal of a connection that no policy allows', () => {
     expect(whenListed(lost('a'))).to.equal('braked');
     expect(withdrawals.consider(lost('a'))).to.include({ pending: 3 });
     withdrawals.forget('c');
+    expect(withdrawals.consider(lost('a')).kind).to.equal('due');
+  });
+
+  it('does not count those that went without the operator, nor those that are on their way out', async () => {
+    for (const uid of ['a', 'b', 'c', 'd']) withdrawals.consider(lost(uid));
+    await afterGrace();
+    expect(whenListed(lost('a'))).to.equal('braked');
+    there.delete('c');
+    expect(withdrawals.consider(lost('a'))).to.include({ kind: 'braked', pending: 3 });
+    const { metadata, ...rest } = lost('d');
+    there.set('d', { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:01:00Z' } });
     expect(withdrawals.consider(lost('a')).kind).to.equal('due');
   });
 

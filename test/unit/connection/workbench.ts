@@ -121,6 +121,7 @@ export class Workbench {
         graceInMs: 600_000,
         maximum: 20,
         policies: this.policies,
+        connections: this.connections,
         relist: () => this.policies.markListed(this.clock.now()),
       }),
       abandonments: new Abandonments({ clock: this.clock, afterInMs: 300_000 }),

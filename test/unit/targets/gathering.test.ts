@@ -107,6 +107,26 @@ describe('a gathering', () => {
     expect(await message(entered.at(-1)!.promise)).to.equal('all given up');
     expect(batches).to.have.length(1);
   });
+
+  it('stops answering when nobody is left who wants that, though others wait already', async () => {
+    const stopped = Promise.withResolvers<unknown>();
+    const gathering = new Gathering<string, string, undefined, string>({
+      keyOf: (place) => place,
+      enter: async (_place, work) => await work(undefined),
+      answer: async (_session, requests, _place, { signal: stop }) => {
+        if (!requests.includes('a')) return requests.map((result) => ({ ok: true, result }));
+        stop.addEventListener('abort', () => stopped.resolve(stop.reason), { once: true });
+        throw await stopped.promise;
+      },
+      maximum: 50,
+    });
+    const leaver = new AbortController();
+    const gone = message(gathering.ask('here', 'a', { signal: leaver.signal }));
+    const waits = gathering.ask('here', 'b', { signal });
+    leaver.abort(new Error('given up'));
+    expect(await gone).to.equal('given up');
+    expect(await waits).to.equal('b');
+  });
 });
 
 describe('requests that fail together', () => {
@@ -118,6 +138,11 @@ describe('requests that fail together', () => {
   it('are tried alone, so that the fault of one stays its own', async () => {
     const answers = await togetherOrAlone(['a', 'b', 'c'], refuse, () => true);
     expect(answers.map((each) => (each.ok ? each.result : (each.error as Error).message))).to.deep.equal(['a', 'not b', 'c']);
+  });
+
+  it('fail no others when it is only one', async () => {
+    const answers = await togetherOrAlone(['b'], refuse, () => true);
+    expect(answers.map((each) => each.ok)).to.deep.equal([false]);
   });
 
   it('fail all when there is nobody left to ask', async () => {

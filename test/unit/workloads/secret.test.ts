@@ -106,9 +106,9 @@ describe('a Secret that was there before', () => {
       uid: 's-1',
       resourceVersion: '7',
       labels: { 'app.kubernetes.io/managed-by': 'Helm', 'dbaccess.dev/connection': 'orders-db' },
-      annotations: { theirs: 'x', 'dbaccess.dev/adopted': 'HOST,USER' },
+      annotations: { theirs: 'x', 'dbaccess.dev/adopted': 'uid-1 HOST,USER' },
     });
-    expect(adopted.metadata.ownerReferences?.map(({ uid, controller }) => [uid, controller])).to.deep.equal([['uid-1', true]]);
+    expect(adopted.metadata.ownerReferences, 'the garbage collector would delete it with the connection').to.deep.equal([]);
     expect(adopted.data).to.deep.equal({ HOST: 'aA==', USER: 'dQ==', THEIRS: 'eA==' });
   });
 
@@ -132,7 +132,20 @@ describe('a Secret that was there before', () => {
   it('is taken over from an owner that is no controller', () => {
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'o' };
     const owned = { ...theirs, metadata: { ...theirs.metadata, ownerReferences: [owner] } };
-    expect(secretFor(adopting, settings, owned).metadata.ownerReferences?.map(({ uid }) => uid)).to.deep.equal(['o', 'uid-1']);
+    expect(secretFor(adopting, settings, owned).metadata.ownerReferences?.map(({ uid }) => uid)).to.deep.equal(['o']);
+  });
+
+  it('is left alone when another connection took it over, and taken over anew by a later one of the same name', () => {
+    const other = secretFor({ ...adopting, connection: 'b', uid: 'uid-0' }, settings, theirs);
+    expect(plan(other)).to.match(/belongs to PasswordlessConnection "b"/);
+    const earlier = secretFor({ ...adopting, uid: 'uid-0' }, { OLD: 'o' }, theirs);
+    expect(plan(earlier)).to.match(/^take Secret/);
+    expect(Object.keys(secretFor(adopting, settings, earlier).data ?? {}).sort()).to.deep.equal(['HOST', 'THEIRS', 'USER']);
+  });
+
+  it('is nobody’s, with all that is in it, once what says whose it is was taken off', () => {
+    const forgotten = { ...adopted, metadata: { ...adopted.metadata, annotations: {} } };
+    expect(answer({ current: forgotten })).to.match(/belongs to somebody else/);
   });
 
   it('has our keys put right, and theirs left as they become', () => {

@@ -1,0 +1,74 @@
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Entra } from './azure/entra.ts';
+import type { Server, World } from './azure/world.ts';
+import type { Log } from './cache.ts';
+import type { Authority } from './certificates.ts';
+import type { Faults } from './controls/faults.ts';
+import type { Journal } from './controls/journal.ts';
+import { operatorIdentityName } from './landscape.ts';
+import { syncAdministrators } from './mysql/administrators.ts';
+import { type Backend, startBackend } from './mysql/backend.ts';
+import { type Gateway, startGateway } from './mysql/gateway.ts';
+import type { SandboxServer } from './sandbox-file.ts';
+
+/** One MySQL Flexible Server: an engine, and the gateway in front of it. */
+export interface MysqlServer {
+  readonly server: Server;
+  readonly backend: Backend;
+  readonly gateway: Gateway;
+  /** Makes the operator the Entra administrator, of which there is one, or takes that away. */
+  setOperatorAdministrator(wanted: boolean): Promise<void>;
+  described(): SandboxServer;
+  stop(): Promise<void>;
+}
+
+export interface MysqlServerOptions {
+  readonly server: Server;
+  readonly world: World;
+  readonly authority: Authority;
+  readonly verify: Entra['verify'];
+  readonly journal: Journal;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Starts a server with its databases and administrator. Throws with what to install where there is no engine. */
+export async function startMysqlServer(options: MysqlServerOptions): Promise<MysqlServer> {
+  const { server, world, authority, verify, journal, faults, clock, log, signal } = options;
+  const backend = await startBackend({ log, signal });
+  try {
+    await syncAdministrators(server, backend);
+    for (const database of server.databases) await backend.createDatabase(database);
+    const certificate = await authority.issue({ commonName: server.name, ipAddresses: [server.host], dnsNames: ['localhost'] });
+    const gateway = await startGateway({ backend, server, certificate, verify, journal, faults, clock, log, signal });
+
+    const setOperatorAdministrator = async (wanted: boolean) => {
+      const operator = world.identities.find(({ name }) => name === operatorIdentityName);
+      const others = server.administrators.filter(({ principalName }) => principalName !== operatorIdentityName);
+      const own = operator
+        ? [{ objectId: operator.principalId, principalName: operator.name, principalType: 'ServicePrincipal' as const }]
+        : [];
+      server.administrators.splice(0, server.administrators.length, ...(wanted ? own : others));
+      await syncAdministrators(server, backend);
+    };
+    const described = (): SandboxServer => ({
+      name: server.name,
+      type: server.type,
+      resourceId: server.resourceId,
+      host: server.host,
+      port: server.port,
+      databases: server.databases,
+      backend: { host: backend.host, port: backend.port, socket: backend.socket, user: backend.superuser, password: backend.password },
+    });
+    const stop = async () => {
+      await gateway.stop();
+      await backend.stop();
+    };
+    return { server, backend, gateway, setOperatorAdministrator, described, stop };
+  } catch (error) {
+    await backend.stop();
+    throw error;
+  }
+}
