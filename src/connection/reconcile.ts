@@ -52,7 +52,7 @@ async function attempt(connection: PasswordlessConnection, deps: Deps, { signal 
 
   const verdict = permission(connection, deps);
   if (!verdict.allowed) return await withdraw(connection, verdict.message, deps, { signal });
-  deps.withdrawals.forget(connection.metadata.uid);
+  deps.withdrawals.permitted(connection);
   if (connection.spec.suspend) return { kind: 'suspended' };
 
   return await bringAbout(connection, resolve(connection, verdict, deps), deps, { signal });

@@ -36,8 +36,11 @@ const brakedLookInMs = 60_000;
 
 interface Pending {
   readonly endsAt: number;
-  /** Whether it is lost now, rather than ended before a restart: that one is ended once more, which changes nothing. */
-  readonly isNew: boolean;
+  /**
+   * Whether it lost its policy now and by no doing of its own. One that ended before a restart is ended once more, which changes nothing; one whose spec was edited into something that
+   * no policy allows is no sign of a mistake with policies, and must not hold up the others.
+   */
+  readonly isLoss: boolean;
   /** How many complete lists there had been when the grace was over. */
   listsBefore: number | undefined;
   /** How many there were when the last one was asked for. */
@@ -51,6 +54,8 @@ interface Pending {
 export class Withdrawals {
   readonly #options: WithdrawalOptions;
   readonly #pending = new Map<string, Pending>();
+  /** The generation of each connection that a policy allowed last. */
+  readonly #permitted = new Map<string, number>();
 
   constructor(options: WithdrawalOptions) {
     this.#options = options;
@@ -64,14 +69,21 @@ export class Withdrawals {
     if (left > 0) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: left };
     if (!this.#isConfirmed(pending)) return { kind: 'waiting', endsAt: pending.endsAt, lookAgainInMs: listAgainInMs };
     const lost = this.#countLost();
-    if (pending.isNew && lost > this.#options.maximum && !areWithdrawalsReleased(this.#options.policies))
+    if (pending.isLoss && lost > this.#options.maximum && !areWithdrawalsReleased(this.#options.policies))
       return { kind: 'braked', pending: lost, lookAgainInMs: brakedLookInMs };
     return { kind: 'due' };
   }
 
-  /** A policy allows the connection, its access has ended, or it is gone. */
+  /** A policy allows the connection. */
+  permitted({ metadata }: PasswordlessConnection): void {
+    this.#pending.delete(metadata.uid);
+    this.#permitted.set(metadata.uid, metadata.generation);
+  }
+
+  /** Its access has ended, or it is gone. */
   forget(uid: string): void {
     this.#pending.delete(uid);
+    this.#permitted.delete(uid);
   }
 
   /** The time in status only brings the end nearer, after a restart; nobody can put it off by writing there. */
@@ -81,8 +93,10 @@ export class Withdrawals {
     const { clock, graceInMs } = this.#options;
     const told = Date.parse(connection.status?.accessEndsAt ?? '');
     const endsAt = Math.min(clock.now() + graceInMs, Number.isNaN(told) ? Number.POSITIVE_INFINITY : told);
-    const pending: Pending = { endsAt, isNew: !wasWithdrawn(connection), listsBefore: undefined, askedAt: -1 };
-    this.#pending.set(connection.metadata.uid, pending);
+    const { uid, generation } = connection.metadata;
+    const isOwnDoing = (this.#permitted.get(uid) ?? generation) !== generation;
+    const pending: Pending = { endsAt, isLoss: !isOwnDoing && !wasWithdrawn(connection), listsBefore: undefined, askedAt: -1 };
+    this.#pending.set(uid, pending);
     return pending;
   }
 
@@ -90,7 +104,7 @@ export class Withdrawals {
   #countLost(): number {
     const there = new Set(this.#options.connections.list().flatMap(({ metadata }) => (metadata.deletionTimestamp ? [] : metadata.uid)));
     for (const uid of this.#pending.keys()) if (!there.has(uid)) this.#pending.delete(uid);
-    return [...this.#pending.values()].filter(({ isNew }) => isNew).length;
+    return [...this.#pending.values()].filter(({ isLoss }) => isLoss).length;
   }
 
   #isConfirmed(pending: Pending): boolean {

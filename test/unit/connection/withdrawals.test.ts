@@ -6,7 +6,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 const graceInMs = 600_000;
 
 function lost(uid: string, status: PasswordlessConnection['status'] = {}): PasswordlessConnection {
-  const connection = { metadata: { uid, name: uid, namespace: 'shop' }, status } as unknown as PasswordlessConnection;
+  const connection = { metadata: { uid, name: uid, namespace: 'shop', generation: 1 }, status } as unknown as PasswordlessConnection;
   there.set(uid, connection);
   return connection;
 }
@@ -87,7 +87,7 @@ describe('the withdrawal of a connection that no policy allows', () => {
   it('begins anew when a policy came back in between', async () => {
     withdrawals.consider(lost('a'));
     await clock.advance(graceInMs - 1);
-    withdrawals.forget('a');
+    withdrawals.permitted(lost('a'));
     expect(withdrawals.consider(lost('a'))).to.include({ kind: 'waiting', lookAgainInMs: graceInMs });
   });
 
@@ -117,6 +117,20 @@ describe('the withdrawal of a connection that no policy allows', () => {
     const { metadata, ...rest } = lost('d');
     there.set('d', { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:01:00Z' } });
     expect(withdrawals.consider(lost('a')).kind).to.equal('due');
+  });
+
+  it('does not count those that were edited into something that no policy allows, so that nobody can hold up the others', async () => {
+    for (const uid of ['a', 'b', 'c']) {
+      withdrawals.permitted(lost(uid));
+      const edited = lost(uid);
+      Object.assign(edited.metadata, { generation: 2 });
+      withdrawals.consider(edited);
+    }
+    const innocent = lost('d');
+    withdrawals.permitted(innocent);
+    withdrawals.consider(innocent);
+    await afterGrace();
+    expect(whenListed(innocent)).to.equal('due');
   });
 
   it('goes on though many were lost when somebody releases it on a policy', async () => {
