@@ -140,3 +140,8 @@ function adviceFor(state: string): string {
 export function planServer(): StagePlan {
   return inSync;
 }
+
+/** Names of the roles that nobody but administrators may be. Pure. */
+export function administratorNamesOf({ login, administratorNames }: PostgresServer): readonly string[] {
+  return [login, ...administratorNames];
+}

@@ -1,21 +1,16 @@
-import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
+import { ConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { Gate } from '../gate.ts';
-import { type Answer, Gathering, togetherOrAlone } from '../gathering.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
-import { applyGrants, type GrantsWork } from './apply-grants.ts';
-import { applyUsers, type UserWork } from './apply-user.ts';
+import { Batches } from './batches.ts';
 import { endUser } from './end.ts';
 import { settings } from './env.ts';
 import { listMarked } from './list-marked.ts';
-import { lookAtRights, type RightsQuestion } from './look-at-rights.ts';
 import { defaultUserName, fitsAsName } from './names.ts';
 import { observeAdoption } from './observe-adoption.ts';
 import { observeGrants } from './observe-grants.ts';
-import { observeUsers } from './observe-users.ts';
 import type { ReadOwnerCredentials } from './owner-login.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import { isForAdoption } from './plan-adoption.ts';
@@ -24,9 +19,8 @@ import type { PublicConnectStep } from './plan-public-connect.ts';
 import { planUser, requireUserName } from './plan-user.ts';
 import { readServerIdentifier } from './queries.ts';
 import { releaseUser } from './release.ts';
-import type { RightsObservation } from './rights.ts';
 import { RightsMemory } from './rights-memory.ts';
-import { type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
+import { administratorNamesOf, type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
 import { port, Session } from './session.ts';
 import type { GrantStep, UserStep } from './steps.ts';
 import { tidyUser } from './tidy.ts';
@@ -57,18 +51,6 @@ interface Address {
   readonly database: string;
 }
 
-interface Place {
-  readonly server: PostgresServer;
-  readonly database: string;
-}
-
-/** Batches that one server answers at a time: few and large ones cost it less than many small ones in all its databases at once. */
-const maximumBatches = 1;
-/** A batch that takes longer waits for somebody's lock, or is in a large database: the others needn't wait for it. */
-const countedForMs = 500;
-/** Users in one look or transaction: more is hardly quicker (sql-playbook 7.2), and a transaction is to be short. */
-const maximumTogether = 50;
-
 /** Azure Database for PostgreSQL Flexible Server, version 16 and later. */
 export function createPostgresTarget(options: PostgresTargetOptions): Target {
   return new PostgresTarget(options);
@@ -84,10 +66,7 @@ class PostgresTarget implements Target {
   readonly #pool: SessionPool<Address, Session>;
   readonly #servers: ServerObserver;
   readonly #memory: RightsMemory;
-  readonly #users: Gathering<Place, TargetRequest, Session, PostgresUser>;
-  readonly #rights: Gathering<Place, RightsQuestion, Session, RightsObservation>;
-  readonly #userWrites: Gathering<Place, UserWork, Session, void>;
-  readonly #rightWrites: Gathering<Place, GrantsWork, Session, void>;
+  readonly #batches: Batches;
   readonly #ownerLogins: OwnerLogins;
 
   constructor(options: PostgresTargetOptions) {
@@ -102,58 +81,20 @@ class PostgresTarget implements Target {
     const logIn = (address: Omit<Address, 'database'>, { signal }: Cancellable) =>
       this.#pool.ensure({ ...address, database: 'postgres' }, { signal });
     this.#servers = new ServerObserver({ reads, isServerHost, operatorObjectId, logIn });
-    const memory = new RightsMemory(clock);
-    this.#memory = memory;
-    const ownerLogins = new OwnerLogins({
+    this.#memory = new RightsMemory(clock);
+    this.#ownerLogins = new OwnerLogins({
       credentials: ownerCredentials,
       open: (login) => Session.open({ ...login, ca }),
       clock,
       logger,
     });
-    this.#ownerLogins = ownerLogins;
-    const gate = new Gate({ clock, maximum: maximumBatches, countedForMs });
-    const gathered = {
-      keyOf: ({ server, database }: Place) => JSON.stringify([server.host, server.login, database]),
-      enter: async (place: Place, work: (session: Session) => Promise<void>, { signal }: Cancellable) => {
-        const leave = await gate.enter(place.server.host, { signal });
-        try {
-          await this.#in(place.server, place.database, work, { signal });
-        } finally {
-          leave();
-        }
-      },
-      maximum: maximumTogether,
-    };
-    this.#users = new Gathering({
-      ...gathered,
-      answer: (session, requests, { server }, { signal }) =>
-        togetherOrAlone(
-          requests,
-          (some) => observeUsers(session, some, server, { signal }),
-          () => session.isUsable,
-        ),
-    });
-    this.#rights = new Gathering({
-      ...gathered,
-      // an answer that is too large ends the session
-      mayBeOnes: (error) => isConnectionError(error) && error.reason === 'TooManyObjects',
-      answer: (session, questions, { server }, { signal }) =>
-        lookAtRights(session, questions, {
-          host: server.host,
-          clusterHash,
-          memory,
-          administratorNames: administratorNamesOf(server),
-          signal,
-        }),
-    });
-    this.#userWrites = new Gathering({
-      ...gathered,
-      answer: async (session, works, _place, { signal }) => answersOf(works, await applyUsers(session, works, { signal })),
-    });
-    this.#rightWrites = new Gathering({
-      ...gathered,
-      answer: async (session, works, { server: { host }, database }, { signal }) =>
-        answersOf(works, await applyGrants(session, works, { host, database, ownerLogins, logger, signal })),
+    this.#batches = new Batches({
+      enter: ({ server, database }, work, { signal }) => this.#in(server, database, work, { signal }),
+      clusterHash,
+      memory: this.#memory,
+      ownerLogins: this.#ownerLogins,
+      clock,
+      logger,
     });
   }
 
@@ -163,7 +104,7 @@ class PostgresTarget implements Target {
 
   async observeUser(request: TargetRequest, server: ServerObservation, { signal }: Cancellable): Promise<PostgresUser> {
     requireUserName(request.userName);
-    const user = await this.#users.ask({ server: ours(server), database: 'postgres' }, request, { signal });
+    const user = await this.#batches.users.ask({ server: ours(server), database: 'postgres' }, request, { signal });
     return isForAdoption(request, user) ? await this.#withAdoption(user, request.userName, ours(server), { signal }) : user;
   }
 
@@ -188,7 +129,7 @@ class PostgresTarget implements Target {
     const { role } = user as PostgresUser;
     if (!role) throw new ConnectionError('retry', 'InternalError', 'rights of a user that is not there were asked for');
     const place = { server: ours(server), database: request.database };
-    const found = await this.#rights.ask(place, { request, roleOid: role.oid }, { signal });
+    const found = await this.#batches.rights.ask(place, { request, roleOid: role.oid }, { signal });
     const inDatabase = <T>(work: (session: Session) => Promise<T>) => this.#in(place.server, place.database, work, { signal });
     const { host, login } = place.server;
     return await observeGrants(request, found, { host, login, ownerLogins: this.#ownerLogins, inDatabase, signal });
@@ -207,9 +148,13 @@ class PostgresTarget implements Target {
     const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
     const grantSteps = steps.filter((step): step is GrantStep | PublicConnectStep => step.stage === 'grants');
     if (userSteps.length > 0)
-      await this.#userWrites.ask({ server: ours(server), database: 'postgres' }, { request, steps: userSteps, beforeStep }, { signal });
+      await this.#batches.userWrites.ask(
+        { server: ours(server), database: 'postgres' },
+        { request, steps: userSteps, beforeStep },
+        { signal },
+      );
     if (grantSteps.length > 0)
-      await this.#rightWrites.ask(
+      await this.#batches.grantWrites.ask(
         { server: ours(server), database: request.database },
         { request, steps: grantSteps, beforeStep },
         { signal },
@@ -260,16 +205,6 @@ class PostgresTarget implements Target {
     const { host, login } = ours(server);
     return await this.#pool.use({ host, login, database }, work, { signal });
   }
-}
-
-/** What became of each work. */
-function answersOf<Work>(works: readonly Work[], failures: ReadonlyMap<Work, unknown>): readonly Answer<void>[] {
-  return works.map((work) => (failures.has(work) ? { ok: false, error: failures.get(work) } : { ok: true, result: undefined }));
-}
-
-/** Names of the roles that nobody but administrators may be. */
-function administratorNamesOf({ login, administratorNames }: PostgresServer): readonly string[] {
-  return [login, ...administratorNames];
 }
 
 /** A server that this target has observed. */
