@@ -29,9 +29,9 @@ obj AS MATERIALIZED (
 item AS MATERIALIZED (
   SELECT o.ns, o.kind, o.own, u.item, pg_catalog.count(*) AS n FROM obj AS o CROSS JOIN LATERAL pg_catalog.unnest(o.acl) AS u (item) GROUP BY 1, 2, 3, 4),
 creator AS MATERIALIZED (
-  SELECT r.oid AS own, nsp.oid AS ns FROM pg_catalog.pg_shdescription AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.objoid CROSS JOIN nsp
-  WHERE $3::text IS NOT NULL AND d.classoid = 'pg_catalog.pg_authid'::regclass AND pg_catalog.starts_with(pg_catalog.left(d.description, 256), $3::text)
-    AND r.rolcanlogin AND pg_catalog.has_schema_privilege(r.oid, nsp.oid, 'CREATE')),
+  SELECT r.oid AS own, nsp.oid AS ns FROM pg_catalog.pg_roles AS r CROSS JOIN nsp WHERE $3::text IS NOT NULL AND r.rolcanlogin
+    AND CASE WHEN pg_catalog.has_schema_privilege(r.oid, nsp.oid, 'CREATE')
+      THEN pg_catalog.starts_with(pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 256), $3::text) ELSE false END),
 small AS MATERIALIZED (
   SELECT 'database' AS kind, d.datname AS name, NULL::name AS schema, NULL::name AS relation, d.datdba AS own,
     coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba)) AS acl, coalesce(d.datacl, '{}') AS options, NULL::oid[] AS types
