@@ -22,6 +22,9 @@ export interface OracleReport {
   readonly failures: readonly string[];
 }
 
+/** How often a fault's call may fail to come before that is a failure itself. */
+const maximumMisses = 3;
+
 /** More of the same would tell nothing new. */
 const maximumFailures = 8;
 
@@ -39,6 +42,7 @@ export async function runOracleB({ engines, seed, only, limitInMs }: OracleOptio
   const untouched = new Set(waiting.flatMap(({ named }) => named.map(({ boundary }) => boundary)));
   const met = new Set<string>();
   const failures: string[] = [];
+  const misses = new Map<PlannedRun, number>();
   let runs = 0;
 
   const work = async (engine: Engine) => {
@@ -54,7 +58,11 @@ export async function runOracleB({ engines, seed, only, limitInMs }: OracleOptio
       if (failure !== undefined) failures.push(told(next, failure, seed));
       // another fault of the run may have led elsewhere
       else if (next.named.length > 1) waiting.push(...missed.map(({ id }) => runOf([id], all)));
-      else if (missed.length > 0) failures.push(told(next, 'the call was not made', seed));
+      // the order of calls that wait for timers differs now and then
+      else if (missed.length > 0 && (misses.get(next) ?? 1) < maximumMisses) {
+        misses.set(next, (misses.get(next) ?? 1) + 1);
+        waiting.push(next);
+      } else if (missed.length > 0) failures.push(told(next, 'the call was not made', seed));
     }
   };
   await Promise.all(engines.map(work));
