@@ -1,3 +1,4 @@
+import { unlessAborted } from '../runtime/serial.ts';
 import type { Cancellable } from './target.ts';
 
 /** Lets one in at a time, in the order in which they came. */
@@ -22,22 +23,11 @@ export class Turnstile {
       resolve();
     };
     try {
-      await untilAborted(turn, signal);
+      await unlessAborted(turn, signal);
       return leave;
     } catch (error) {
       leave();
       throw error;
     }
-  }
-}
-
-async function untilAborted(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([turn, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

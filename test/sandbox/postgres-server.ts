@@ -5,7 +5,7 @@ import type { Log } from './cache.ts';
 import type { Authority } from './certificates.ts';
 import type { Faults } from './controls/faults.ts';
 import type { Journal } from './controls/journal.ts';
-import { operatorIdentityName } from './landscape.ts';
+import { administratorsOf, describedServer } from './flexible-server.ts';
 import { syncAdministrators } from './postgres/administrators.ts';
 import { type Backend, startBackend } from './postgres/backend.ts';
 import { type Gateway, startGateway } from './postgres/gateway.ts';
@@ -51,29 +51,14 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
     const gateway = await startGateway({ backend, server, certificate, verify, journal, faults, clock, log, signal });
 
     const setOperatorAdministrator = async (wanted: boolean) => {
-      const operator = world.identities.find(({ name }) => name === operatorIdentityName);
-      const others = server.administrators.filter(({ principalName }) => principalName !== operatorIdentityName);
-      const own = operator
-        ? [{ objectId: operator.principalId, principalName: operator.name, principalType: 'ServicePrincipal' as const }]
-        : [];
+      const { own, others } = administratorsOf(server, world);
       server.administrators.splice(0, server.administrators.length, ...others, ...(wanted ? own : []));
       await syncAdministrators(server, backend);
     };
-    const described = (): SandboxServer => ({
-      name: server.name,
-      type: server.type,
-      resourceId: server.resourceId,
-      host: server.host,
-      port: server.port,
-      databases: server.databases,
-      backend: {
-        host: backend.host,
-        port: backend.port,
-        socket: backend.socketDirectory,
-        user: backend.superuser,
-        password: backend.password,
-      },
-    });
+    const described = () => {
+      const { host, port, superuser: user, password } = backend;
+      return describedServer(server, { host, port, socket: backend.socketDirectory, user, password });
+    };
     const stop = async () => {
       await gateway.stop();
       await backend.stop();

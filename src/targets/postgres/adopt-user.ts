@@ -4,8 +4,8 @@ import { despiteSessionsOf } from './end-sessions.ts';
 import { observeAdoption } from './observe-adoption.ts';
 import { whyNotAdoptable } from './plan-adoption.ts';
 import { findRole } from './role.ts';
+import { sendSteps } from './send-steps.ts';
 import type { Session } from './session.ts';
-import { userStatements } from './steps.ts';
 import { changedMeanwhile, requireUnchanged } from './still-ours.ts';
 
 /** Writes our mark onto a user that somebody else made, when it may still be taken over. What else is to be done is seen afterwards. Throws ConnectionError and what beforeStep throws. */
@@ -18,10 +18,7 @@ export async function adoptUser(session: Session, { request, steps, beforeStep }
     // with our mark on it, a user that was bound to another identity meanwhile would be bound back
     const adoption = await observeAdoption(session, userName, { administratorNames: [], signal });
     if (!adoption || whyNotAdoptable(request, adoption) !== undefined) throw changedMeanwhile(userName);
-    for (const step of steps) {
-      beforeStep(step);
-      for (const statement of userStatements(step)) await session.query(statement, [], { signal });
-    }
+    await sendSteps(session, steps, { beforeStep, signal });
   };
   await despiteSessionsOf(session, role, 'writing', () => session.writing(write, { signal }), { signal });
 }

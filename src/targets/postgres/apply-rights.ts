@@ -55,12 +55,6 @@ export async function applyRights(
   return failures;
 }
 
-/** As `applyRights` for one user. Throws the first failure. */
-export async function applyRightsOf(session: Session, work: RightsWork, options: ApplyRightsOptions): Promise<void> {
-  const failures = await applyRights(session, [work], options);
-  if (failures.has(work)) throw failures.get(work);
-}
-
 async function applyBatch(session: Session, batch: readonly Unit[], failures: Failures, options: ApplyRightsOptions): Promise<void> {
   try {
     await write(session, batch, failures, options);

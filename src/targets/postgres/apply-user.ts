@@ -3,6 +3,7 @@ import type { Cancellable, TargetRequest } from '../target.ts';
 import { adoptUser } from './adopt-user.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { findOurs } from './role.ts';
+import { sendSteps } from './send-steps.ts';
 import type { Session } from './session.ts';
 import { type UserStep, userStatements } from './steps.ts';
 import { changedRequests, requireUnchanged } from './still-ours.ts';
@@ -90,10 +91,7 @@ async function applyUser(session: Session, work: UserWork, { signal }: Cancellab
     await session.writing(
       async () => {
         await requireUnchanged(session, request, { user, database: 'postgres', signal });
-        for (const step of batch) {
-          beforeStep(step);
-          for (const statement of userStatements(step)) await session.query(statement, [], { signal });
-        }
+        await sendSteps(session, batch, { beforeStep, signal });
       },
       { signal },
     );

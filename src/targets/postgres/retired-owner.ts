@@ -6,6 +6,7 @@ import { readMayGiveTo } from './owner-queries.ts';
 import { whyNeverGiven } from './plan-memberships.ts';
 import { isOnlyThisDatabases } from './revoke-all.ts';
 import type { EndingRole } from './role.ts';
+import { administratorNamesOf } from './server.ts';
 import type { Session } from './session.ts';
 import { reassignOwned } from './statements.ts';
 import { requireUnchanged } from './still-ours.ts';
@@ -44,7 +45,7 @@ export async function handOver(
 }
 
 async function whyNotTo(session: Session, owner: string, { server, signal }: TidyOptions): Promise<string | undefined> {
-  const administratorNames = [server.login, ...server.administratorNames];
+  const administratorNames = administratorNamesOf(server);
   const [found] = await session.reading(() => observeRoles(session, [owner], { administratorNames, signal }), { signal });
   if (!found) return `there is no role ${owner} to take it over`;
   const why = whyNeverGiven(found);

@@ -1,10 +1,5 @@
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
-import type { Clock } from '../../../src/runtime/clock.ts';
-import type { Server } from '../azure/world.ts';
-import type { Faults } from '../controls/faults.ts';
-import type { Journal } from '../controls/journal.ts';
-import type { VerifyToken } from '../postgres/login.ts';
+import type { SessionOptions } from '../database-gateway.ts';
 import type { ServedConnection } from '../served-port.ts';
 import { AadSession } from './aad-session.ts';
 import { type Arrival, receive } from './arrival.ts';
@@ -16,20 +11,6 @@ import { type Greeting, greetingFor, readGreeting } from './handshake.ts';
 import { checkEntraLogin } from './login.ts';
 import { errorOf, errorPacket, packet, readPacket, type ServerError } from './packets.ts';
 import { relay } from './relay.ts';
-
-export interface SessionOptions {
-  readonly server: Server;
-  readonly backend: Backend;
-  readonly connectBackend: () => Socket;
-  readonly secureContext: SecureContext;
-  readonly verify: VerifyToken;
-  readonly audience: string;
-  readonly journal: Journal;
-  readonly faults: Faults;
-  readonly clock: Clock;
-  readonly log: (message: string) => void;
-  readonly signal: AbortSignal;
-}
 
 /** A login that the engine has decided on. */
 interface Outcome {
@@ -46,14 +27,14 @@ const loginTimeoutInMs = 10_000;
 
 /** One client's connection, from its first byte to its last. */
 export class Session implements ServedConnection {
-  readonly #options: SessionOptions;
+  readonly #options: SessionOptions<Backend>;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
   readonly #connection: Socket;
   /** The connection, or TLS on top of it. */
   #socket: Socket;
 
-  constructor(socket: Socket, options: SessionOptions) {
+  constructor(socket: Socket, options: SessionOptions<Backend>) {
     this.#connection = socket;
     this.#socket = socket;
     this.#options = options;

@@ -1,32 +1,14 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
-import type { Clock } from '../../../src/runtime/clock.ts';
-import type { Server } from '../azure/world.ts';
-import type { Faults } from '../controls/faults.ts';
-import type { Journal } from '../controls/journal.ts';
+import type { SessionOptions } from '../database-gateway.ts';
 import type { ServedConnection } from '../served-port.ts';
 import type { Backend } from './backend.ts';
-import { checkLogin, type VerifyToken } from './login.ts';
+import { checkLogin } from './login.ts';
 import { fatalError } from './messages.ts';
 import { relay } from './relay.ts';
 import { injectedText } from './security-label.ts';
 import { type Arrival, askPassword, receive } from './startup.ts';
 import { StatementTracker } from './statement-tracker.ts';
-
-export interface SessionOptions {
-  readonly server: Server;
-  readonly backend: Backend;
-  readonly connectBackend: () => Socket;
-  readonly secureContext: SecureContext;
-  readonly verify: VerifyToken;
-  readonly audience: string;
-  readonly journal: Journal;
-  readonly faults: Faults;
-  readonly clock: Clock;
-  readonly log: (message: string) => void;
-  readonly signal: AbortSignal;
-}
 
 type Login = Extract<Arrival, { kind: 'login' }>;
 
@@ -35,14 +17,14 @@ const loginTimeoutInMs = 60_000;
 
 /** One client's connection, from its first byte to its last. */
 export class Session implements ServedConnection {
-  readonly #options: SessionOptions;
+  readonly #options: SessionOptions<Backend>;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
   readonly #connection: Socket;
   /** The connection, or TLS on top of it. */
   #socket: Socket;
 
-  constructor(socket: Socket, options: SessionOptions) {
+  constructor(socket: Socket, options: SessionOptions<Backend>) {
     this.#connection = socket;
     this.#socket = socket;
     this.#options = options;
