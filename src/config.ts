@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Cloud, clouds, customCloud } from './azure/cloud.ts';
 import type { OnWithdrawal } from './connection/withdrawals.ts';
+import { isPublicAddress } from './targets/refused-address.ts';
 
 /** Everything that a user can set, settled. Times in milliseconds. */
 export interface Config {
@@ -17,6 +18,8 @@ export interface Config {
   readonly maxWithdrawals: number;
   /** How long the end of a deleted connection must have failed before it may be let go without. */
   readonly abandonAfterInMs: number;
+  /** The public addresses that the operator comes from: temporary firewall rules are made for no other. Any when empty. */
+  readonly egressAddresses: readonly string[];
   /** The operator's own namespace: its ledger is there, and nothing in it is ever served. */
   readonly namespace: string;
   readonly workers: number;
@@ -51,6 +54,7 @@ const flags = {
   'on-withdrawal': { type: 'string', default: 'disable' },
   'max-withdrawals': { type: 'string', default: '20' },
   'abandon-after': { type: 'string', default: '5m' },
+  'egress-ips': { type: 'string' },
   namespace: { type: 'string', default: 'passwordless-system' },
   workers: { type: 'string', default: '256' },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
@@ -74,6 +78,8 @@ export const usage = `Usage: passwordless-operator [flags]
   --max-withdrawals=N       more than these at once are taken for a mistake and not carried out; default: 20
   --abandon-after=TIME      how long the server of a deleted connection must have been out of reach before annotation
                             dbaccess.dev/abandon lets the connection go; default: 5m
+  --egress-ips=IPS          the public IPv4 addresses that the operator comes from, with commas: temporary firewall rules,
+                            where a policy allows them, are made for no other; default: the one that a server names
   --namespace=NAME          the operator's own namespace; default: passwordless-system
   --workers=N               connections worked on at a time; default: 256
   --metrics-address=H:P     where /metrics, /healthz and /readyz are served; default: 0.0.0.0:8080
@@ -95,6 +101,7 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     onWithdrawal: oneOf('on-withdrawal', given['on-withdrawal'], ['disable', 'delete', 'keep'] as const),
     maxWithdrawals: integerOf('max-withdrawals', given['max-withdrawals'], 0, 100_000),
     abandonAfterInMs: durationOf('abandon-after', given['abandon-after']),
+    egressAddresses: publicAddressesOf(given['egress-ips']),
     namespace: namespaceOf(given.namespace),
     workers: integerOf('workers', given.workers, 1, 1024),
     metrics: addressOf(given['metrics-address']),
@@ -114,6 +121,15 @@ function parseFlags(args: readonly string[]) {
   } catch (error) {
     throw new ConfigError(`${(error as Error).message}. See --help.`, { cause: error });
   }
+}
+
+function publicAddressesOf(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const addresses = text.split(',').map((each) => each.trim());
+  const wrong = addresses.find((each) => !isPublicAddress(each));
+  if (wrong !== undefined)
+    throw new ConfigError(`--egress-ips takes public IPv4 addresses with commas between them, not ${JSON.stringify(wrong)}`);
+  return addresses;
 }
 
 function cloudOf(given: Flags): Cloud {

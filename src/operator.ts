@@ -4,13 +4,13 @@ import type { ConnectionPolicy } from './api/policy.generated.ts';
 import { Arm } from './azure/arm.ts';
 import { operatorCredential, operatorIds } from './azure/credential.ts';
 import { DatabaseToken } from './azure/database-token.ts';
-import { isServerHost } from './azure/host.ts';
 import { RateBudget } from './azure/rate-budget.ts';
 import { createAzureCalls } from './azure/reads.ts';
 import type { Config } from './config.ts';
 import { Abandonments } from './connection/abandonments.ts';
 import type { Deps } from './connection/deps.ts';
 import { DriftSchedule } from './connection/drift-schedule.ts';
+import { FirewallWindows } from './connection/firewall-windows.ts';
 import { Ledger } from './connection/ledger.ts';
 import { Metrics } from './connection/metrics.ts';
 import { Orphans } from './connection/orphans.ts';
@@ -19,6 +19,7 @@ import { verdictText } from './connection/permit.ts';
 import { reconcilePolicy } from './connection/policy-status.ts';
 import { reconcile } from './connection/reconcile.ts';
 import { connections, type Namespace, namespaces, policies } from './connection/resources.ts';
+import { serverSetupBy } from './connection/server-setup.ts';
 import { Tombstones } from './connection/tombstones.ts';
 import { Waker } from './connection/wake.ts';
 import { Withdrawals } from './connection/withdrawals.ts';
@@ -39,8 +40,8 @@ import { StatusServer } from './runtime/server.ts';
 import { StatusWriter } from './runtime/status-writer.ts';
 import { ObjectStore } from './runtime/store.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
+import { createTargets } from './targets/create-targets.ts';
 import { clusterHash } from './targets/mark.ts';
-import { createPostgresTarget } from './targets/postgres/target.ts';
 import type { Cancellable } from './targets/target.ts';
 import { createServiceAccountWorkload } from './workloads/service-account.ts';
 
@@ -96,6 +97,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     const { credential: signIn, cloud } = config;
     const newCredential = () => operatorCredential({ ...signIn, tokenFilePath: signIn.tokenFile }, cloud);
     const token = new DatabaseToken(newCredential, cloud.ossrdbmsScope, clock);
+    const sqlToken = new DatabaseToken(newCredential, cloud.sqlScope, clock);
     const ids = await insistently('Entra', async () => operatorIds(await token.get({ signal })), { clock, logger, signal });
     const cluster = await insistently('Kubernetes', () => readCluster(client, { signal }), { clock, logger, signal });
     logger.info('signed in', { clientId: ids.clientId, objectId: ids.objectId, issuer: cluster.issuer, cluster: cluster.hash });
@@ -108,18 +110,30 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       onRequest: (request) => connectionMetrics.azureRequested(request),
     });
     const calls = createAzureCalls(arm, clock);
-    const postgres = createPostgresTarget({
-      reads: calls,
-      isServerHost: (host) => isServerHost(host, cloud.suffixes.PostgreSQL, cloud.name),
+    const ledger = new Ledger({ client, namespace: config.namespace });
+    const targets = createTargets({
+      calls,
+      cloud,
       token: (options) => token.get(options),
+      sqlToken: (options) => sqlToken.get(options),
+      operator: { principalId: ids.objectId, clientId: ids.clientId },
       ownerCredentials: (name, options) => readOwnerCredentials(client, { namespace: config.namespace, name }, options),
-      operatorObjectId: ids.objectId,
+      notes: ledger.userNotes,
       clusterHash: cluster.hash,
       clock,
       logger,
     });
-    const targets: Deps['targets'] = new Map([[postgres.type, postgres]]);
-    const ledger = new Ledger({ client, namespace: config.namespace });
+    const driftSchedule = new DriftSchedule({ intervalInMs: config.driftIntervalInMs, clock, random });
+    const firewallWindows = new FirewallWindows({
+      ledger,
+      rules: calls,
+      driftSchedule,
+      clusterHash: cluster.hash,
+      egressAddresses: config.egressAddresses,
+      isAllowedAnywhere: () => stores.policies.list().some(allowsTemporaryRules),
+      clock,
+      logger,
+    });
     const tombstones = new Tombstones({ ledger, targets, clock, logger });
     const eventIds = { newId: () => newId().replaceAll('-', '').slice(0, 16) };
     let relistPolicies = () => {};
@@ -149,13 +163,15 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       identities: new Map([['UserAssigned', createUserAssigned(calls)]]),
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
       ledger,
+      serverSetup: serverSetupBy(calls, ids),
+      firewallWindows,
       tombstones,
       withdrawals,
       abandonments: new Abandonments({ clock, afterInMs: config.abandonAfterInMs }),
       onWithdrawal: config.onWithdrawal,
       cluster,
       operator: { principalId: ids.objectId, clientId: ids.clientId, namespace: config.namespace },
-      driftSchedule: new DriftSchedule({ intervalInMs: config.driftIntervalInMs, clock, random }),
+      driftSchedule,
       clock,
       logger,
       metrics: connectionMetrics,
@@ -218,7 +234,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     started = true;
     await Promise.race([Promise.all(Object.values(stores).map((store) => store.synced)), aborted(signal)]);
     logger.info('the caches have synced', { connections: stores.connections.size, policies: stores.policies.size });
-    await Promise.all([controller, policyController, tombstones, orphans].map((each) => each.run({ signal })));
+    await Promise.all([controller, policyController, tombstones, orphans, firewallWindows].map((each) => each.run({ signal })));
     watch.abort();
     await Promise.all([...watching, ...[...targets.values()].map((target) => target.close())]);
   } catch (error) {
@@ -229,6 +245,10 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
     await transport.close();
   }
   logger.info('the operator has stopped');
+}
+
+function allowsTemporaryRules({ spec }: ConnectionPolicy): boolean {
+  return spec.targets.some(({ setup }) => setup?.temporaryFirewallRule === 'Allow');
 }
 
 /** Resolves when the signal is aborted. */

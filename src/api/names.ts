@@ -30,6 +30,9 @@ export const tenantIdAnnotation = 'azure.workload.identity/tenant-id';
 /** The client id that we wrote into clientIdAnnotation: only this one may we replace or take away. */
 export const writtenClientIdAnnotation = 'dbaccess.dev/client-id';
 
+/** Label of a Secret, "true": connections of its namespace may refer to it. Whoever may write it may read the Secret. */
+export const referableLabel = 'dbaccess.dev/referable';
+
 /** Set on a service account that we made, so that we may delete it. */
 export const createdAnnotation = 'dbaccess.dev/created';
 

@@ -21,11 +21,19 @@ export const reasons = {
   IdentityReserved: 'IdentityReserved',
   /** The identity isn't there. Create it, or correct its id. */
   IdentityNotFound: 'IdentityNotFound',
+  /** The identity was just made or switched on, and Entra does not show it yet. Wait. */
+  IdentityNotReady: 'IdentityNotReady',
+  /** The identity that shall be made is there, and another connection made it. Leave create out, or name another one. */
+  IdentityNotOwned: 'IdentityNotOwned',
+  /** The ids of a service principal are not those of the token that its secret gives, or it is of another tenant. Correct spec.identity.servicePrincipal. */
+  IdentityMismatch: 'IdentityMismatch',
+  /** The Secret of clientSecretRef isn't there, lacks the key, or lacks the label dbaccess.dev/referable "true". Mend the Secret or the reference. */
+  ClientSecretNotFound: 'ClientSecretNotFound',
   /** Twenty federated credentials are on the identity. Remove one, or use another identity. */
   FederatedCredentialLimit: 'FederatedCredentialLimit',
   /** A credential under our name is for another subject. Remove it. */
   FederatedCredentialConflict: 'FederatedCredentialConflict',
-  /** The service account isn't there. Create it, or set createIfMissing. */
+  /** The service account, app, slot, deployment or container isn't there. Create it, correct its name, or set createIfMissing. */
   WorkloadNotFound: 'WorkloadNotFound',
   /** The service account carries another client id. Remove its annotation, or use another service account. */
   ServiceAccountNotOwned: 'ServiceAccountNotOwned',
@@ -37,8 +45,12 @@ export const reasons = {
   EntraAuthenticationDisabled: 'EntraAuthenticationDisabled',
   /** The operator isn't an Entra administrator of the server. Make it one. */
   NotEntraAdministrator: 'NotEntraAdministrator',
+  /** Another identity is the one Entra administrator that the server can have. Put the operator into a group that is, or make it the administrator. */
+  OtherEntraAdministrator: 'OtherEntraAdministrator',
   /** The server's firewall refuses the operator's address, which the message names. Add a rule for it. */
   FirewallDenied: 'FirewallDenied',
+  /** Public network access is off at the server, and the operator has no private way to it. Give the cluster's network a private endpoint. */
+  PublicAccessDisabled: 'PublicAccessDisabled',
   /** The server can't be reached over the network. See the message for what failed. */
   Unreachable: 'Unreachable',
   /** The server's name doesn't resolve. Link the private DNS zone to the cluster's network. */
@@ -47,6 +59,8 @@ export const reasons = {
   WrongServer: 'WrongServer',
   /** The database isn't there. Create it. */
   DatabaseNotFound: 'DatabaseNotFound',
+  /** The serverless database is paused, and looking after it would wake it. Nothing to do: the operator goes on when something else wakes it. */
+  DatabasePaused: 'DatabasePaused',
   /** Somebody else owns the database, and the right named isn't there and can't be given. Have its owner run the GRANT of the message. */
   DatabaseNotOwned: 'DatabaseNotOwned',
   /** A schema of the spec isn't there. Create it. */
@@ -61,12 +75,18 @@ export const reasons = {
   RoleNotGrantable: 'RoleNotGrantable',
   /** A user of that name is there and isn't ours. Choose another name, or remove the user. */
   UserNameTaken: 'UserNameTaken',
+  /** Another user of the database is bound to the identity, and there can be but one. Take that user over, have it removed, or use another identity. */
+  IdentityInUse: 'IdentityInUse',
   /** The user was bound to another identity than the spec's, and the operator may not bind it anew. */
   StaleIdentityBinding: 'StaleIdentityBinding',
+  /** Views, routines, triggers or events have the user for their definer, so it can't be made, or made anew for its identity. Have those of the message made anew with another definer, or dropped. */
+  DefinerObjects: 'DefinerObjects',
   /** Tables or other objects of an owner for whom we can't act lack a promised right. Have their owner run the GRANT of the message. */
   TablesNotOwned: 'TablesNotOwned',
   /** The user has a right too many that somebody else gave. Have that grantor take it back. */
   PrivilegeNotRevocable: 'PrivilegeNotRevocable',
+  /** A right that is promised is denied to a role that the user is in. Have the DENY that the message names taken back. */
+  PrivilegeDenied: 'PrivilegeDenied',
   /** An event or DDL trigger would run as the administrator. Remove it, or list it in the policy's knownTriggers. */
   DdlTriggerPresent: 'DdlTriggerPresent',
   /** The database has more objects or grantees than can be looked after. See the message. */
@@ -75,6 +95,12 @@ export const reasons = {
   UnsupportedServer: 'UnsupportedServer',
   /** A Secret of that name is there and isn't ours. Remove it, or choose another name. */
   SecretNotOwned: 'SecretNotOwned',
+  /** The app has a setting of that name that isn't ours. Remove it, choose another prefix, or take it over with output.adopt. */
+  SettingNotOwned: 'SettingNotOwned',
+  /** Another operation changes the app just now. Wait. */
+  WorkloadBusy: 'WorkloadBusy',
+  /** The app has its settings and does not start with what it is configured with. See its logs, and mend it. */
+  WorkloadFailed: 'WorkloadFailed',
   /** A setting may not be written under that name. Rename it. */
   SettingNotAllowed: 'SettingNotAllowed',
   /** Azure or Kubernetes asks us to slow down. Wait. */

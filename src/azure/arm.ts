@@ -1,13 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ContainerAppsAPIClient } from '@azure/arm-appcontainers';
+import type { AppPlatformManagementClient } from '@azure/arm-appplatform';
+import type { WebSiteManagementClient } from '@azure/arm-appservice';
 import type { ManagedServiceIdentityClient, ManagedServiceIdentityClientOptionalParams } from '@azure/arm-msi';
+import type { MySQLManagementFlexibleServerClient } from '@azure/arm-mysql-flexible';
 import type { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible';
-import type { Pipeline } from '@azure/core-rest-pipeline';
+import type { SqlManagementClient } from '@azure/arm-sql';
+import type { HttpClient, Pipeline } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { ConnectionError } from '../api/connection-error.ts';
 import { reasons } from '../api/reasons.ts';
 import { boundedHttpClient, originGuard, requestHook } from './arm-pipeline.ts';
 import type { Cloud } from './cloud.ts';
 import { type ArmAttempt, armFailure, isNotFound } from './errors.ts';
+import { type JsonAnswer, type JsonRequest, sendJson } from './json-request.ts';
 import type { RateBudget, RequestKind } from './rate-budget.ts';
 
 export interface ArmSettings {
@@ -33,10 +39,13 @@ interface CallContext {
   readonly namespace: string;
 }
 
-/** What all clients of the classic kind have in common; their options are the same too. */
+/** What all clients have in common. */
 interface Client {
   readonly pipeline: Pipeline;
 }
+
+/** The options of all clients: those of the classic kind take the scope in the one place, the others in the other. */
+type ClientOptions = ManagedServiceIdentityClientOptionalParams & { readonly credentials: { scopes: string[] } };
 
 /**
  * The way to Azure Resource Manager. Its clients send the operator's token to no other origin, never retry by themselves, keep within the subscription's rate,
@@ -47,6 +56,7 @@ export class Arm {
   readonly #settings: ArmSettings;
   readonly #clients = new Map<string, Promise<Client>>();
   readonly #context = new AsyncLocalStorage<CallContext>();
+  #http: HttpClient | undefined;
 
   constructor(settings: ArmSettings) {
     this.cloud = settings.cloud;
@@ -66,6 +76,54 @@ export class Arm {
     return this.#client(`postgres ${subscriptionId}`, async (options) => {
       const { PostgreSQLManagementFlexibleServerClient } = await import('@azure/arm-postgresql-flexible');
       return new PostgreSQLManagementFlexibleServerClient(this.#settings.credential, subscriptionId, options);
+    });
+  }
+
+  /** The client for MySQL Flexible Servers. */
+  async mysqlServers(subscriptionId: string): Promise<MySQLManagementFlexibleServerClient> {
+    return this.#client(`mysql ${subscriptionId}`, async (options) => {
+      const { MySQLManagementFlexibleServerClient } = await import('@azure/arm-mysql-flexible');
+      return new MySQLManagementFlexibleServerClient(this.#settings.credential, subscriptionId, options);
+    });
+  }
+
+  /** The client for container apps. */
+  async containerApps(subscriptionId: string): Promise<ContainerAppsAPIClient> {
+    return this.#client(`container apps ${subscriptionId}`, async (options) => {
+      const { ContainerAppsAPIClient } = await import('@azure/arm-appcontainers');
+      return new ContainerAppsAPIClient(this.#settings.credential, subscriptionId, options);
+    });
+  }
+
+  /** The client for web and function apps. */
+  async webApps(subscriptionId: string): Promise<WebSiteManagementClient> {
+    return this.#client(`web apps ${subscriptionId}`, async (options) => {
+      const { WebSiteManagementClient } = await import('@azure/arm-appservice');
+      return new WebSiteManagementClient(this.#settings.credential, subscriptionId, options);
+    });
+  }
+
+  /** The client for Azure Spring Apps. */
+  async springApps(subscriptionId: string): Promise<AppPlatformManagementClient> {
+    return this.#client(`spring apps ${subscriptionId}`, async (options) => {
+      const { AppPlatformManagementClient } = await import('@azure/arm-appplatform');
+      return new AppPlatformManagementClient(this.#settings.credential, subscriptionId, options);
+    });
+  }
+
+  /** Sends JSON as it is over a client's own pipeline, for what a client's model would lose. To be used within `call` or `find`. Throws RestError. */
+  async send(client: Client, request: JsonRequest, options: { readonly abortSignal: AbortSignal }): Promise<JsonAnswer> {
+    const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
+    const { armEndpoint } = this.cloud;
+    this.#http ??= boundedHttpClient(createDefaultHttpClient(), armEndpoint, this.#deadlineMs);
+    return await sendJson(client.pipeline, this.#http, armEndpoint, request, options);
+  }
+
+  /** The client for logical servers of Azure SQL. */
+  async sqlServers(subscriptionId: string): Promise<SqlManagementClient> {
+    return this.#client(`sql ${subscriptionId}`, async (options) => {
+      const { SqlManagementClient } = await import('@azure/arm-sql');
+      return new SqlManagementClient(this.#settings.credential, subscriptionId, options);
     });
   }
 
@@ -96,7 +154,7 @@ export class Arm {
     }
   }
 
-  async #client<C extends Client>(key: string, make: (options: ManagedServiceIdentityClientOptionalParams) => Promise<C>): Promise<C> {
+  async #client<C extends Client>(key: string, make: (options: ClientOptions) => Promise<C>): Promise<C> {
     const known = this.#clients.get(key);
     // A key is only ever used with one class.
     if (known) return known as Promise<C>;
@@ -106,13 +164,14 @@ export class Arm {
     return client;
   }
 
-  async #guarded<C extends Client>(make: (options: ManagedServiceIdentityClientOptionalParams) => Promise<C>): Promise<C> {
+  async #guarded<C extends Client>(make: (options: ClientOptions) => Promise<C>): Promise<C> {
     const { bearerTokenAuthenticationPolicyName, createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
     const { armEndpoint, armScope } = this.cloud;
     const client = await make({
       endpoint: armEndpoint,
       // Without it the token's audience would be the endpoint, which in a custom cloud is no audience at all.
       credentialScopes: armScope,
+      credentials: { scopes: [armScope] },
       retryOptions: { maxRetries: 0 },
       redirectOptions: { maxRetries: 0 },
       httpClient: boundedHttpClient(createDefaultHttpClient(), armEndpoint, this.#deadlineMs),

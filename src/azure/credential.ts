@@ -38,30 +38,31 @@ export function operatorCredential({ tenantId, clientId, tokenFilePath }: SignIn
   }
 }
 
-/** Who the operator is in Entra. */
-export interface OperatorIds {
+/** Who somebody is in Entra. */
+export interface TokenIds {
   /** Of its service principal. */
   readonly objectId: string;
   readonly clientId: string;
   readonly tenantId: string;
 }
 
+/** The operator's ids from a token of its own. Throws as idsInToken does. */
+export function operatorIds(token: string): TokenIds {
+  return idsInToken(token, 'the operator');
+}
+
 /**
- * The operator's ids from a token of its own, in lower case. The token's signature isn't checked: it came from Entra over TLS and proves nothing to anybody here.
+ * The ids of whom a token is for, in lower case; `whose` in the words of a message. The token's signature isn't checked: it came from Entra over TLS and proves nothing to anybody here.
  * Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (appid in version 1 tokens, azp in version 2).
  * Throws ConnectionError TokenRefused for a token that doesn't name them.
  */
-export function operatorIds(token: string): OperatorIds {
+export function idsInToken(token: string, whose: string): TokenIds {
   const claims = claimsOf(token);
   const objectId = claims['oid'];
   const clientId = claims['appid'] ?? claims['azp'];
   const tenantId = claims['tid'];
   if (!isGuid(objectId) || !isGuid(clientId) || !isGuid(tenantId)) {
-    throw new ConnectionError(
-      'waiting',
-      reasons.TokenRefused,
-      "Entra's token does not say who the operator is: it lacks oid, appid or tid",
-    );
+    throw new ConnectionError('waiting', reasons.TokenRefused, `Entra's token does not say who ${whose} is: it lacks oid, appid or tid`);
   }
   return { objectId: objectId.toLowerCase(), clientId: clientId.toLowerCase(), tenantId: tenantId.toLowerCase() };
 }

@@ -17,6 +17,20 @@ export function isServerHost(host: string, suffix: string, cloudName: Cloud['nam
   return range !== undefined && address !== undefined && (address & range.mask) >>> 0 === range.network;
 }
 
+/**
+ * Whether a host is one to which a server of this suffix may send its clients on, as the gateways of Azure SQL do: any name inside of the cloud's suffix
+ * (https://learn.microsoft.com/azure/azure-sql/database/connectivity-architecture), or, where the suffix is an IPv4 range, an address in it.
+ */
+export function isRedirectHost(host: string, suffix: string, cloudName: Cloud['name']): boolean {
+  if (!suffix.startsWith('.')) return isServerHost(host, suffix, cloudName);
+  const name = asciiLowerCase(host);
+  if (name === undefined || name.length > 253 || !name.endsWith(suffix)) return false;
+  return name
+    .slice(0, -suffix.length)
+    .split('.')
+    .every((each) => label.test(each));
+}
+
 /** Whether a text can say where servers live: a DNS suffix with a leading dot, in lower case, or in a custom cloud an IPv4 range such as 127.0.46.0/24. */
 export function isServerSuffix(suffix: string, cloudName: Cloud['name']): boolean {
   return dnsSuffix.test(suffix) || (cloudName === 'custom' && parseRange(suffix) !== undefined);

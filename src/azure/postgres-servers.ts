@@ -2,7 +2,7 @@ import { ConnectionError } from '../api/connection-error.ts';
 import { reasons } from '../api/reasons.ts';
 import type { Arm, ArmCall, ArmOptions } from './arm.ts';
 import { collectPages } from './arm-pipeline.ts';
-import { isServerHost } from './host.ts';
+import { checkedServerHost } from './checked-server-host.ts';
 import { isGuid, type ResourceId, resourceName } from './resource-id.ts';
 
 /** A PostgreSQL Flexible Server as found in Azure. Words of Azure stand as it sends them. */
@@ -43,7 +43,7 @@ export async function readServer(arm: Arm, id: ResourceId, options: ArmOptions):
   const { fullyQualifiedDomainName, state, version, authConfig, network } = found;
   return {
     id,
-    host: fullyQualifiedDomainName ? checkedHost(arm, id, fullyQualifiedDomainName) : undefined,
+    host: fullyQualifiedDomainName ? checkedServerHost(arm.cloud, 'PostgreSQL', fullyQualifiedDomainName, described(id)) : undefined,
     state: state ?? 'Unknown',
     version: version ?? '',
     entraAuthentication: authConfig?.activeDirectoryAuth === 'Enabled' ? 'Enabled' : 'Disabled',
@@ -73,16 +73,6 @@ export async function listAdministrators(
     }
     return { objectId: objectId.toLowerCase(), principalName, principalType: knownType(principalType) };
   });
-}
-
-function checkedHost(arm: Arm, id: ResourceId, host: string): string {
-  const suffix = arm.cloud.suffixes.PostgreSQL;
-  if (typeof host === 'string' && isServerHost(host, suffix, arm.cloud.name)) return host.toLowerCase();
-  throw new ConnectionError(
-    'waiting',
-    reasons.AzureError,
-    `Azure names a host for ${described(id)} that is not one of ${suffix}; nothing is sent there`,
-  );
 }
 
 function call(id: ResourceId, action: string): ArmCall {

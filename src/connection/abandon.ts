@@ -27,7 +27,8 @@ export async function abandon(
   if (!verdict.allowed || !verdict.mayAbandon) throw failed;
   const isAsked = connection.metadata.annotations?.[abandonAnnotation] === 'true';
   if (!isAsked || deps.clock.now() < dueAt) throw withHint(failed, hint(isAsked, dueAt));
-  await endAll(workloadEndings(connection, deps, { signal }), { signal });
+  const { deletionPolicy = 'Delete' } = connection.spec;
+  await endAll(workloadEndings(connection, deletionPolicy === 'Delete' ? 'tidy' : 'keep', deps, { signal }), { signal });
   return await bury(connection, failed, verdict, deps, { signal });
 }
 

@@ -16,7 +16,7 @@ export async function apply(plan: Plan, request: Request, seen: Observation, dep
   if (!part) return;
   const beforeStep = (step: Step) => {
     signal.throwIfAborted();
-    requirePermission(request, deps, seen.identity?.resolved.resourceId);
+    requirePermission(request, deps, seen.identity?.resolved?.resourceId);
     deps.logger.info('step', {
       connection: `${request.namespace}/${request.name}`,
       stage: step.stage,

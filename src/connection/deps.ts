@@ -12,9 +12,11 @@ import type { Target } from '../targets/target.ts';
 import type { WorkloadKind } from '../workloads/workload.ts';
 import type { Abandonments } from './abandonments.ts';
 import type { DriftSchedule } from './drift-schedule.ts';
+import type { FirewallWindows } from './firewall-windows.ts';
 import type { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Namespace } from './resources.ts';
+import type { ServerSetupCalls } from './server-setup.ts';
 import type { Tombstones } from './tombstones.ts';
 import type { OnWithdrawal, Withdrawals } from './withdrawals.ts';
 
@@ -30,6 +32,8 @@ export interface Deps {
   readonly identities: ReadonlyMap<IdentityType, IdentityKind>;
   readonly workloads: ReadonlyMap<WorkloadType, WorkloadKind>;
   readonly ledger: Ledger;
+  readonly serverSetup: ServerSetupCalls;
+  readonly firewallWindows: FirewallWindows;
   readonly tombstones: Tombstones;
   readonly withdrawals: Withdrawals;
   readonly abandonments: Abandonments;

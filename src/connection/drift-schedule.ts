@@ -22,6 +22,8 @@ export class DriftSchedule {
   readonly #random: () => number;
   /** The time of each server's next pass, or of its last one where nobody has asked since. */
   readonly #passes = new Map<string, number>();
+  /** Before which time a server has no pass, where somebody wanted that. */
+  readonly #postponed = new Map<string, number>();
 
   constructor({ intervalInMs, clock, random }: DriftScheduleOptions) {
     this.intervalInMs = intervalInMs;
@@ -29,13 +31,18 @@ export class DriftSchedule {
     this.#random = random;
   }
 
-  /** Milliseconds until the server's next pass, at most 1.1 intervals. Who asks during a pass is told of the one after it. */
+  /** Milliseconds until the server's next pass, at most 1.1 intervals where it wasn't postponed. Who asks during a pass is told of the one after it. */
   untilNext(serverId: ResourceId): number {
     const key = resourceKey(serverId);
     const now = this.#clock.now();
     const next = this.#nextAfter(now, this.#passes.get(key));
     this.#passes.set(key, next);
-    return next - now;
+    return Math.max(next, this.#postponed.get(key) ?? 0) - now;
+  }
+
+  /** Lets a server have no pass before a time, in milliseconds since 1970, because it couldn't be reached sooner. */
+  postpone(serverId: ResourceId, until: number): void {
+    this.#postponed.set(resourceKey(serverId), until);
   }
 
   #nextAfter(now: number, pass: number | undefined): number {

@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { asStageFailure } from './in-stage.ts';
 import { permission } from './permit.ts';
 import { resolveEnding } from './resolve.ts';
+import { reachServer } from './server-setup.ts';
 
 const goneAlready = 'the database user was gone already';
 const notOurs = 'the user of that name belongs to somebody else and was left alone';
@@ -65,16 +66,21 @@ async function find(connection: PasswordlessConnection, deps: Deps, { signal }: 
   const target = deps.targets.get(connection.spec.target.type);
   if (!target) return nothingMade;
   const request = resolveEnding(connection, deps, permission(connection, deps));
-  const server = await serverOrAbsent(target, request, { signal });
+  const server = await serverOrAbsent(target, request, deps, { signal });
   if (!server) return 'the server is gone, and the database user with it';
   // an absent user of another server says nothing about ours
   await deps.ledger.rememberServer(request.serverId, await target.identify(server, { signal }), { signal });
   return { target, request, server };
 }
 
-async function serverOrAbsent(target: Target, request: EndingRequest, { signal }: Cancellable): Promise<ServerObservation | undefined> {
+async function serverOrAbsent(
+  target: Target,
+  request: EndingRequest,
+  deps: Deps,
+  { signal }: Cancellable,
+): Promise<ServerObservation | undefined> {
   try {
-    return await target.observeServer(request, { signal });
+    return await reachServer(target, request, deps, { signal });
   } catch (error) {
     if (asStageFailure(error).failure.reason === 'ServerNotFound') return undefined;
     throw error;

@@ -20,7 +20,7 @@ export function factsOf(request: Request, { seen, inSync }: Pass, deps: Pick<Dep
           principalId: resolved.principalId,
           clientId: resolved.clientId,
           tenantId: resolved.tenantId,
-          resourceId: resourcePath(resolved.resourceId),
+          ...(resolved.resourceId && { resourceId: resourcePath(resolved.resourceId) }),
         },
       }),
     ...(seen.server && { server: { host: seen.server.host, port: request.port } }),

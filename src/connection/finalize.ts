@@ -81,7 +81,7 @@ async function endEverything(
   const end = async () => {
     note = await endUser(connection, afterwards, deps, { signal });
   };
-  await endAll([{ stage: 'user', end }, ...workloadEndings(connection, deps, { signal })], { signal });
+  await endAll([{ stage: 'user', end }, ...workloadEndings(connection, afterwards, deps, { signal })], { signal });
   return note;
 }
 

@@ -8,6 +8,9 @@ import type { KubeClient } from '../runtime/kube-client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../runtime/status-error.ts';
 import { type Mark, markText, parseMark } from '../targets/mark.ts';
 import type { Cancellable, EndingRequest } from '../targets/target.ts';
+import type { UserNote, UserNoteChange, UserNotes } from '../targets/user-notes.ts';
+import { type FirewallRule, parseFirewallRule } from './firewall-rule.ts';
+import { notesIn, withNotes } from './ledger-notes.ts';
 import { type ConfigMap, configMaps } from './resources.ts';
 
 /** A user that is still to be ended or tidied away, after its connection is gone. */
@@ -26,6 +29,10 @@ export interface LedgerEntry {
   /** Object ids of its Entra administrators when it was last looked at. */
   readonly administratorIds: readonly string[];
   readonly tombstones: readonly Tombstone[];
+  /** Databases with users of their own that the operator has looked at; none where users belong to the server. */
+  readonly databases: readonly string[];
+  /** The last temporary firewall rule. */
+  readonly firewallRule: FirewallRule | undefined;
 }
 
 type Data = Readonly<Record<string, string>>;
@@ -33,12 +40,13 @@ type Data = Readonly<Record<string, string>>;
 /** How often a write is tried again that somebody else's write overtook. */
 const maximumAttempts = 5;
 
+const firewallRuleKey = 'firewallRule';
 const ledgerLabel = 'dbaccess.dev/ledger';
 const attemptsExhausted = 'the ledger is being written by too many at once';
 
 /**
  * What the operator must remember beside the databases: a ConfigMap for each server, in its own namespace, where no tenant writes.
- * It holds the server's identifier, so that another server under its name is noticed (threat-model S9), its administrators, and tombstones.
+ * It holds the server's identifier, so that another server under its name is noticed (threat-model S9), its administrators, databases, tombstones, notes of users, and its last temporary firewall rule.
  */
 export class Ledger {
   readonly #client: KubeClient;
@@ -47,6 +55,10 @@ export class Ledger {
   #administrators: Map<string, readonly string[]> | undefined;
   /** Identifiers known to stand in the ledger, so that a pass at rest asks nobody. */
   readonly #known = new Map<string, string>();
+  /** Databases known to stand in the ledger, by the server's key. */
+  readonly #databases = new Map<string, Set<string>>();
+  /** Notes of users by the server's key, as the ledger has them; read when they are first asked for. */
+  readonly #notes = new Map<string, ReadonlyMap<string, UserNote>>();
 
   constructor(options: { readonly client: KubeClient; readonly namespace: string }) {
     this.#client = options.client;
@@ -75,12 +87,19 @@ export class Ledger {
     return [...all.values()].flat();
   }
 
-  /** Remembers a server at its first use. Throws WrongServer when another one answers under its name now. */
-  async rememberServer(serverId: ResourceId, identifier: string, { signal }: Cancellable): Promise<void> {
+  /** Remembers a server at its first use, and a database where that has users of its own. Throws WrongServer when another server answers under its name now. */
+  async rememberServer(
+    serverId: ResourceId,
+    identifier: string,
+    { database, signal }: Cancellable & { readonly database?: string | undefined },
+  ): Promise<void> {
     const key = resourceKey(serverId);
-    if (!this.#known.has(key)) {
-      const { identifier: before = identifier } = await this.#change(serverId, (data) => ({ identifier, ...data }), { signal });
+    const databases = this.#databases.get(key) ?? new Set();
+    if (!this.#known.has(key) || (database !== undefined && !databases.has(database))) {
+      const more = database === undefined ? {} : { [databaseKey(database)]: database };
+      const { identifier: before = identifier } = await this.#change(serverId, (data) => ({ identifier, ...data, ...more }), { signal });
       this.#known.set(key, before);
+      if (database !== undefined) this.#databases.set(key, databases.add(database));
     }
     if (this.#known.get(key) === identifier) return;
     this.#known.delete(key);
@@ -89,6 +108,24 @@ export class Ledger {
       'WrongServer',
       `another server than before answers under the name of this one, so nothing was done: check DNS; if the server was restored, ask the platform team to take identifier, and nothing else, out of ConfigMap ${this.#namespace}/${ledgerName(serverId)}`,
     );
+  }
+
+  /** Forgets a database: it is gone, or has no users of ours any more. */
+  async forgetDatabase(serverId: ResourceId, database: string, { signal }: Cancellable): Promise<void> {
+    this.#databases.get(resourceKey(serverId))?.delete(database);
+    const without = (data: Data) => Object.fromEntries(Object.entries(data).filter(([key]) => key !== databaseKey(database)));
+    await this.#change(serverId, without, { signal });
+  }
+
+  /** The server's last temporary firewall rule. */
+  async readFirewallRule(serverId: ResourceId, { signal }: Cancellable): Promise<FirewallRule | undefined> {
+    return parseFirewallRule((await this.#read(ledgerName(serverId), { signal }))?.data?.[firewallRuleKey]);
+  }
+
+  /** Remembers a server's temporary firewall rule; undefined forgets it. */
+  async writeFirewallRule(serverId: ResourceId, rule: FirewallRule | undefined, { signal }: Cancellable): Promise<void> {
+    const change = ({ [firewallRuleKey]: _before, ...data }: Data) => (rule ? { ...data, [firewallRuleKey]: JSON.stringify(rule) } : data);
+    await this.#change(serverId, change, { signal });
   }
 
   /** Keeps in mind that a user is still to be tidied. */
@@ -104,6 +141,12 @@ export class Ledger {
       Object.fromEntries(Object.entries(data).filter(([key]) => key !== tombstoneKey(mark)));
     await this.#change(serverId, without, { signal });
   }
+
+  /** What engines remember of users beside their servers. What was read stays in memory: nobody else writes notes. */
+  readonly userNotes: UserNotes = {
+    read: (serverId, options) => this.#readNotes(serverId, options),
+    write: (serverId, changes, options) => this.#writeNotes(serverId, changes, options),
+  };
 
   /** All entries that can be read. */
   async *entries({ signal }: Cancellable): AsyncGenerator<LedgerEntry> {
@@ -124,6 +167,23 @@ export class Ledger {
       this.#administrators ??= read;
     }
     return this.#administrators;
+  }
+
+  async #readNotes(serverId: ResourceId, { signal }: Cancellable): Promise<ReadonlyMap<string, UserNote>> {
+    const key = resourceKey(serverId);
+    const read = this.#notes.get(key) ?? notesIn((await this.#read(ledgerName(serverId), { signal }))?.data ?? {});
+    // somebody may have written meanwhile
+    const notes = this.#notes.get(key) ?? read;
+    this.#notes.set(key, notes);
+    return notes;
+  }
+
+  async #writeNotes(serverId: ResourceId, changes: readonly UserNoteChange[], { signal }: Cancellable): Promise<void> {
+    const known = await this.#readNotes(serverId, { signal });
+    // a ConfigMap that somebody removed gets back what stood there
+    const all = [...[...known].map(([userName, note]) => ({ userName, note })), ...changes];
+    const data = await this.#change(serverId, (before) => withNotes(before, isNew(before) ? all : changes), { signal });
+    this.#notes.set(resourceKey(serverId), notesIn(data));
   }
 
   async #read(name: string, { signal }: Cancellable): Promise<ConfigMap | undefined> {
@@ -156,12 +216,21 @@ export class Ledger {
   }
 }
 
+function isNew(data: Data): boolean {
+  return Object.keys(data).length === 0;
+}
+
 function ledgerName(serverId: ResourceId): string {
   return `ledger-${createHash('sha256').update(resourceKey(serverId)).digest('hex').slice(0, 16)}`;
 }
 
 function tombstoneKey(mark: Mark): string {
   return `tombstone.${mark.uid}`;
+}
+
+/** Names of databases have characters that keys can't have. */
+function databaseKey(name: string): string {
+  return `database.${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
 interface WrittenTombstone {
@@ -199,7 +268,9 @@ function entryOf(item: ConfigMap): LedgerEntry | undefined {
     .filter(([key]) => key.startsWith('tombstone.'))
     .flatMap(([, text]) => tombstoneOf(serverId, text) ?? []);
   const administratorIds = administrators ? administrators.split(' ') : [];
-  return { serverId, configMap: item, administratorIds, tombstones };
+  const databases = Object.entries(item.data ?? {}).flatMap(([key, name]) => (key === databaseKey(name) ? [name] : []));
+  const firewallRule = parseFirewallRule(item.data?.[firewallRuleKey]);
+  return { serverId, configMap: item, administratorIds, tombstones, databases, firewallRule };
 }
 
 function tombstoneOf(serverId: ResourceId, text: string): Tombstone | undefined {

@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { tidyOrBury } from './end-user.ts';
 import { asStageFailure } from './in-stage.ts';
 import type { LedgerEntry } from './ledger.ts';
+import { listMarked } from './list-marked.ts';
 import { isOrphan } from './orphan.ts';
 import { currentOwners } from './owners.ts';
 import { configMaps } from './resources.ts';
@@ -90,14 +91,21 @@ export class Orphans {
     const { targets, ledger, events } = this.#deps;
     const target = [...targets.values()].find(({ type }) => serverKinds[type] === serverId.kind);
     if (!target) return;
-    const server = await target.observeServer({ serverId }, { signal });
-    const due = this.#sight(serverId, await target.listMarked(server, { signal }));
+    const places = await listMarked(target, serverId, this.#servers.get(resourceKey(serverId))?.databases ?? [], this.#deps, { signal });
+    const due = this.#sight(
+      serverId,
+      places.flatMap(({ marked }) => marked),
+    );
     if (this.#brake() || due.length === 0) return;
-    // one that answers under this server's name may be a copy of it, marks and all
-    await ledger.rememberServer(serverId, await target.identify(server, { signal }), { signal });
-    await this.#readLedger({ signal });
     const notes: string[] = [];
-    for (const orphan of due) notes.push(...(await this.#end(target, orphan, server, { signal })));
+    for (const { server, marked } of places) {
+      const here = due.filter((orphan) => marked.includes(orphan));
+      if (here.length === 0) continue;
+      // one that answers under this server's name may be a copy of it, marks and all
+      await ledger.rememberServer(serverId, await target.identify(server, { signal }), { signal });
+      await this.#readLedger({ signal });
+      for (const orphan of here) notes.push(...(await this.#end(target, orphan, server, { signal })));
+    }
     const entry = this.#servers.get(resourceKey(serverId));
     if (!entry || notes.length === 0) return;
     const regarding = { ...entry.configMap, apiVersion: configMaps.apiVersion, kind: configMaps.kind };

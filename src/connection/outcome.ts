@@ -7,7 +7,7 @@ import type { Withdrawal } from './withdrawals.ts';
 export interface Facts {
   readonly policy?: string;
   readonly workload?: string;
-  readonly identity?: { readonly principalId: string; readonly clientId: string; readonly tenantId: string; readonly resourceId: string };
+  readonly identity?: { readonly principalId: string; readonly clientId: string; readonly tenantId: string; readonly resourceId?: string };
   readonly server?: { readonly host: string; readonly port: number };
   readonly databaseUser?: { readonly name: string; readonly created: boolean };
   readonly binding?: { readonly name: string };

@@ -1,7 +1,7 @@
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { secretText } from '../runtime/secret-text.ts';
 import { isForbidden } from '../runtime/status-error.ts';
-import type { OwnerCredentials, Unusable } from '../targets/postgres/owner-login.ts';
+import type { OwnerCredentials, Unusable } from '../targets/owner-credentials.ts';
 import type { Cancellable } from '../targets/target.ts';
 import { secrets } from '../workloads/apply-secret.ts';
 import type { Secret } from '../workloads/secret.ts';

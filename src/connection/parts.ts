@@ -3,17 +3,20 @@ import { ConnectionError } from '../api/connection-error.ts';
 import { inSync, type StagePlan, type Step } from '../api/step.ts';
 import type { ResolvedIdentity } from '../identities/identity.ts';
 import { isReserved } from '../policy/reserved-identity.ts';
+import { type SecretText, secretText } from '../runtime/secret-text.ts';
 import type { ApplyOptions, Cancellable, ServerObservation, TargetRequest, UserObservation } from '../targets/target.ts';
-import type { Settings } from '../workloads/workload.ts';
+import type { SecretNames, Settings } from '../workloads/workload.ts';
 import type { Deps } from './deps.ts';
 import { inStage } from './in-stage.ts';
 import { requirePermission } from './permit.ts';
 import { renderSettings } from './render.ts';
 import type { Request } from './request.ts';
+import { applySetup, observeServer, planServer } from './server-setup.ts';
 
 /** What one pass has seen, part by part, in the order of `parts`. A part is absent until those before it are in sync. */
 export interface Observation {
-  readonly identity?: { readonly resolved: ResolvedIdentity; readonly federation: unknown };
+  /** Without `resolved` it is not there yet, and its plan makes it. */
+  readonly identity?: { readonly resolved: ResolvedIdentity | undefined; readonly federation: unknown };
   readonly workload?: { readonly seen: unknown };
   readonly server?: ServerObservation;
   readonly user?: UserObservation;
@@ -42,11 +45,18 @@ export const parts: readonly Part[] = [
       const kind = identityKind(request, deps);
       const resolved = await kind.resolve(request.identity, { signal });
       requirePermission(request, deps, resolved?.resourceId ?? 'absent');
-      if (!resolved) throw identityNotFound(request);
+      if (!resolved) {
+        if (kind.planMissing(request.identity).steps.length === 0) throw identityNotFound(request);
+        return { ...seen, identity: { resolved, federation: undefined } };
+      }
       await refuseReserved(request, resolved, deps, { signal });
       return { ...seen, identity: { resolved, federation: await kind.observe(request.identity, resolved, { signal }) } };
     },
-    plan: (request, seen, deps) => identityKind(request, deps).plan(request.identity, resolvedIdentity(seen), seen.identity?.federation),
+    plan(request, seen, deps) {
+      const kind = identityKind(request, deps);
+      const { resolved, federation } = identity(seen);
+      return resolved ? kind.plan(request.identity, resolved, federation) : kind.planMissing(request.identity);
+    },
     apply: (steps, request, _seen, deps, options) => identityKind(request, deps).apply(steps, request.identity, options),
   },
   {
@@ -57,23 +67,28 @@ export const parts: readonly Part[] = [
     },
     plan: (request, seen, deps) => workloadKind(request, deps).planIdentity(request.workload, resolvedIdentity(seen), seen.workload?.seen),
     apply: (steps, request, seen, deps, options) =>
-      workloadKind(request, deps).apply(steps, request.workload, { identity: resolvedIdentity(seen), settings: {} }, options),
+      workloadKind(request, deps).apply(
+        steps,
+        request.workload,
+        { identity: resolvedIdentity(seen), settings: {}, secretNames: new Set() },
+        options,
+      ),
   },
   {
     name: 'server',
     stage: 'server',
     async observe(request, seen, deps, { signal }) {
-      return { ...seen, server: await target(request, deps).observeServer(request.target, { signal }) };
+      return { ...seen, server: await observeServer(target(request, deps), request.target, deps, { signal }) };
     },
-    plan: (request, seen, deps) => (seen.server ? target(request, deps).planServer(seen.server) : inSync),
-    apply: (steps, request, seen, deps, options) => target(request, deps).apply(steps, targetRequest(request, seen), server(seen), options),
+    plan: (request, seen) => (seen.server ? planServer(seen.server, request.target.setup) : inSync),
+    apply: (steps, _request, seen, deps, options) => applySetup(steps, server(seen), deps, options),
   },
   {
     name: 'user',
     stage: 'user',
     async observe(request, seen, deps, { signal }) {
       const user = await target(request, deps).observeUser(targetRequest(request, seen), server(seen), { signal });
-      await deps.ledger.rememberServer(request.target.serverId, user.serverIdentifier, { signal });
+      await deps.ledger.rememberServer(request.target.serverId, user.serverIdentifier, { database: user.database, signal });
       return { ...seen, user };
     },
     plan: (request, seen, deps) => (seen.user ? target(request, deps).planUser(targetRequest(request, seen), seen.user) : inSync),
@@ -95,15 +110,15 @@ export const parts: readonly Part[] = [
     async observe(request, seen, deps, { signal }) {
       return { ...seen, settings: { seen: await workloadKind(request, deps).observeSettings(request.workload, { signal }) } };
     },
-    plan: (request, seen, deps) =>
-      workloadKind(request, deps).planSettings(request.workload, settings(request, seen, deps), seen.settings?.seen),
-    apply: (steps, request, seen, deps, options) =>
-      workloadKind(request, deps).apply(
-        steps,
-        request.workload,
-        { identity: resolvedIdentity(seen), settings: settings(request, seen, deps) },
-        options,
-      ),
+    plan(request, seen, deps) {
+      const { values, secretNames } = settings(request, seen, deps);
+      return workloadKind(request, deps).planSettings(request.workload, values, seen.settings?.seen, secretNames);
+    },
+    async apply(steps, request, seen, deps, options) {
+      const { values, secretNames } = settings(request, seen, deps);
+      const context = { identity: resolvedIdentity(seen), settings: values, secretNames };
+      await workloadKind(request, deps).apply(steps, request.workload, context, options);
+    },
   },
 ];
 
@@ -119,7 +134,7 @@ function identityNotFound({ spec }: Request): ConnectionError {
 
 /** Whoever may federate an identity is that identity: the operator's own and every server's administrators are out of reach (threat-model I1). */
 async function refuseReserved(request: Request, identity: ResolvedIdentity, deps: Deps, { signal }: Cancellable): Promise<void> {
-  const observed = await inStage('server', () => target(request, deps).observeServer(request.target, { signal }));
+  const observed = await inStage('server', () => observeServer(target(request, deps), request.target, deps, { signal }));
   const administratorIds = await deps.ledger.rememberAdministrators(request.target.serverId, observed.administratorIds, { signal });
   if (!isReserved(identity, deps.operator, administratorIds)) return;
   throw new ConnectionError(
@@ -129,12 +144,14 @@ async function refuseReserved(request: Request, identity: ResolvedIdentity, deps
   );
 }
 
-function settings(request: Request, seen: Observation, deps: Deps): Settings {
-  const { resolved } = identity(seen);
+/** The settings, and which of them change with the client secret. */
+function settings(request: Request, seen: Observation, deps: Deps): { readonly values: Settings; readonly secretNames: SecretNames } {
+  const resolved = resolvedIdentity(seen);
   const { output } = request.workload;
   const input = {
     clientType: output.clientType ?? 'None',
     identityType: request.spec.identity.type,
+    workloadType: request.spec.workload.type,
     host: server(seen).host,
     port: request.port,
     database: request.target.database,
@@ -143,7 +160,17 @@ function settings(request: Request, seen: Observation, deps: Deps): Settings {
     tenantId: resolved.tenantId,
     prefix: output.prefix,
   } as const;
-  return renderSettings(target(request, deps).settings(input), output, input);
+  const render = (clientSecret: SecretText | undefined) => {
+    const withSecret = clientSecret ? { ...input, clientSecret } : input;
+    return renderSettings(target(request, deps).settings(withSecret), output, withSecret);
+  };
+  const values = render(resolved.clientSecret);
+  const another = resolved.clientSecret && secretText(`${resolved.clientSecret.reveal()}-`);
+  return { values, secretNames: another ? namesThatDiffer(values, render(another)) : new Set() };
+}
+
+function namesThatDiffer(a: Settings, b: Settings): SecretNames {
+  return new Set(Object.keys(a).filter((name) => a[name] !== b[name]));
 }
 
 function targetRequest(request: Request, seen: Observation): TargetRequest {
@@ -171,7 +198,7 @@ function identity(seen: Observation) {
   return seen.identity ?? missing('identity');
 }
 function resolvedIdentity(seen: Observation): ResolvedIdentity {
-  return identity(seen).resolved;
+  return identity(seen).resolved ?? missing('identity');
 }
 function server(seen: Observation): ServerObservation {
   return seen.server ?? missing('server');

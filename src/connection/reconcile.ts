@@ -26,7 +26,7 @@ import { connections } from './resources.ts';
 import { withdraw } from './withdraw.ts';
 
 /** How often one pass observes, plans and applies before it gives up until the next: more rounds than there are parts. */
-const maximumRounds = 8;
+const maximumRounds = 12;
 
 /** A pass that takes longer is given up and said to be: below the deadline of the controller, which says nothing. */
 const passDeadlineInMs = 4 * 60_000;
@@ -63,7 +63,7 @@ async function bringAbout(connection: PasswordlessConnection, request: Request, 
   const applied: Step[] = [];
   const pass: Pass = { seen: {}, inSync: [] };
   try {
-    refuseUnserved(connection);
+    refuseUnserved(connection, deps);
     const reports = connection.spec.mode === 'Report';
     if (!reports && !(await addFinalizer(deps.client, connections, connection, finalizer, { signal }))) return { kind: 'gone' };
     await using _progress = new Progress(connection, deps, { signal });
@@ -92,8 +92,8 @@ async function bringAbout(connection: PasswordlessConnection, request: Request, 
 }
 
 /** Throws NotYetServed for what this version can't bring about; better nothing than half of it. */
-function refuseUnserved(connection: PasswordlessConnection): void {
-  const part = unservedPart(connection.spec);
+function refuseUnserved(connection: PasswordlessConnection, deps: Deps): void {
+  const part = unservedPart(connection.spec, deps);
   if (part)
     throw new ConnectionError('stalled', 'NotYetServed', `this version of the operator does not serve ${part}: nothing was changed`);
 }

@@ -40,6 +40,7 @@ export function resolve(connection: PasswordlessConnection, verdict: Allowed, de
       knownTriggers,
       ownerCredentialsSecretName,
       revokesPublicConnect: publicConnect === 'Revoke',
+      setup: verdict.setup,
     },
     port: spec.target.port ?? deps.targets.get(spec.target.type)?.port ?? 0,
   };
@@ -58,6 +59,7 @@ export function resolveEnding(connection: PasswordlessConnection, deps: Deps, ve
     ...(knownTriggers && { knownTriggers }),
     ...(ownerCredentialsSecretName && { ownerCredentialsSecretName }),
     ...(retiredOwner && { retiredOwner }),
+    ...(verdict?.allowed && { setup: verdict.setup }),
   };
 }
 
@@ -89,10 +91,17 @@ export function identityRequest(
   const { spec, metadata } = connection;
   const account = spec.workload.serviceAccount?.name;
   const others = neighbours(connection, account, deps).filter(counts);
+  const { cluster, connection: hash } = markOf(connection, deps);
   return {
     spec: spec.identity,
+    workload: spec.workload,
+    namespace: metadata.namespace ?? '',
+    owner: { cluster, connection: hash, uid: metadata.uid },
     federation: account ? federationOf(metadata.namespace, account, deps) : undefined,
     shared: others.some((other) => sharesIdentity(other, connection)),
+    identityShared: namespaceMates(connection, deps).some(
+      (other) => counts(other) && mayBeSameIdentity(other.spec.identity, spec.identity),
+    ),
     former: formerFederations(connection, deps),
   };
 }
@@ -120,18 +129,25 @@ export function workloadRequest(connection: PasswordlessConnection, deps: Deps):
     namespace: metadata.namespace ?? '',
     connection: metadata.name,
     uid: metadata.uid,
+    mark: markOf(connection, deps),
     sharedWith: others.length === 0 ? 'nobody' : same ? 'same-identity' : 'other-identity',
     formerSecret: connection.status?.binding?.name,
+    formerWorkload: connection.status?.workload,
   };
 }
 
-/** Other living connections of a service account for which something may have been made: one that was never permitted has no finalizer, and no say. */
+/** Other living connections of a service account for which something may have been made. */
 function neighbours(connection: PasswordlessConnection, account: string | undefined, deps: Deps): readonly PasswordlessConnection[] {
-  const { namespace = '', uid } = connection.metadata;
   if (account === undefined) return [];
+  return namespaceMates(connection, deps).filter(({ spec }) => spec.workload.serviceAccount?.name === account);
+}
+
+/** Other living connections of the namespace for which something may have been made: one that was never permitted has no finalizer, and no say. */
+function namespaceMates(connection: PasswordlessConnection, deps: Deps): readonly PasswordlessConnection[] {
+  const { namespace = '', uid } = connection.metadata;
   return deps.connections
     .list(namespace)
-    .filter(({ metadata, spec }) => metadata.uid !== uid && !metadata.deletionTimestamp && spec.workload.serviceAccount?.name === account)
+    .filter(({ metadata }) => metadata.uid !== uid && !metadata.deletionTimestamp)
     .filter((other) => hasFinalizer(other, finalizer));
 }
 

@@ -16,7 +16,8 @@ export interface StatusContext {
   readonly readyMessage: string;
 }
 
-type Failed = Extract<Outcome, { kind: 'failed' }>;
+type Failed = Pick<Extract<Outcome, { kind: 'failed' }>, 'stage' | 'inSync'> & { readonly failure: Pick<Finding, 'reason' | 'message'> };
+type Reported = Extract<Outcome, { kind: 'reported' }>;
 type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 const readyOrder: readonly string[] = [ready, reconciling, stalled, drifted, permitted, ...stages.map((stage) => stageConditions[stage])];
@@ -100,7 +101,7 @@ export function nextStatus(
         ...handled,
         plan: planText(outcome.steps, outcome.afterwards),
         observedGeneration: context.generation,
-        conditions: merge(previous, drafts, keptStages(previous), context),
+        conditions: merge(previous, drafts, stagesOfReport(outcome, previous), context),
       };
     }
     case 'failed': {
@@ -147,6 +148,15 @@ function stagesUpTo({ stage: failed, inSync, failure }: Failed, previous: Connec
     if (stage === failed) return draft(type, 'False', failure.reason, failure.message);
     return inSync.includes(stage) ? stageDone(stage, undefined) : kept.filter((condition) => condition.type === type);
   });
+}
+
+/** The steps are those of the first stage out of sync: what comes before it was just seen in sync, and what comes after wasn't looked at. */
+function stagesOfReport({ steps }: Reported, previous: ConnectionStatus | undefined): readonly Draft[] {
+  const first = steps[0];
+  if (!first) return keptStages(previous);
+  const inSync = stages.slice(0, stages.indexOf(first.stage));
+  const message = `Enforce would do: ${first.summary}`;
+  return stagesUpTo({ stage: first.stage, inSync, failure: { reason: 'DriftDetected', message } }, previous);
 }
 
 function keptStages(previous: ConnectionStatus | undefined): readonly Draft[] {

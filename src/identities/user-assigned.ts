@@ -1,29 +1,51 @@
+import { ConnectionError } from '../api/connection-error.ts';
 import { inSync, type StagePlan, type Step } from '../api/step.ts';
 import type { FederatedCredential } from '../azure/federated-credentials.ts';
+import type { FoundIdentity } from '../azure/identities.ts';
 import type { AzureCalls } from '../azure/reads.ts';
 import { requiredResourceId } from '../azure/required-resource-id.ts';
-import { parseResourceId, type ResourceId, resourcePath, sameResource } from '../azure/resource-id.ts';
+import { parseResourceId, type ResourceId, resourceName, resourcePath } from '../azure/resource-id.ts';
+import { type Claim, claimTexts, TagMark, tagChanges } from '../azure/tag-mark.ts';
 import type { ApplyOptions, Cancellable } from '../targets/target.ts';
-import { type FederationStep, isOurCredential, planFederation, tokenExchangeAudience } from './federated-credential.ts';
-import type { FormerFederation, IdentityKind, IdentityRequest, ResolvedIdentity } from './identity.ts';
+import { type FederationStep, planFederation, tokenExchangeAudience } from './federated-credential.ts';
+import { endFederations, type FoundFederation, federationDeletion, findFederations, isSameFederation } from './former-federations.ts';
+import type { IdentityKind, IdentityRequest, ResolvedIdentity } from './identity.ts';
 
 /** The calls to Azure that user-assigned identities need. */
 export type UserAssignedCalls = Pick<
   AzureCalls,
-  'readIdentity' | 'findIdentityByClientId' | 'listFederatedCredentials' | 'putFederatedCredential' | 'deleteFederatedCredential'
+  | 'readIdentity'
+  | 'findIdentityByClientId'
+  | 'createIdentity'
+  | 'deleteIdentity'
+  | 'listFederatedCredentials'
+  | 'putFederatedCredential'
+  | 'deleteFederatedCredential'
 >;
+
+type CreationStep = Step & { readonly kind: 'create-identity'; readonly identity: ResourceId; readonly location: string };
 
 interface UserAssignedObservation {
   readonly credentials: readonly FederatedCredential[];
   /** Credentials of ours on identities that the connection used before. */
-  readonly former: readonly { readonly identity: ResourceId; readonly credential: FederatedCredential }[];
+  readonly former: readonly FoundFederation[];
 }
+
+const created: Claim = { kind: 'created' };
 
 /** Identities of type UserAssigned, and their federation with a service account. */
 export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
-  return { type: 'UserAssigned', resolve, observe, plan, apply, release };
+  return { type: 'UserAssigned', resolve, planMissing, observe, plan, apply, release, discard };
 
   async function resolve(request: IdentityRequest, { signal }: Cancellable): Promise<ResolvedIdentity | undefined> {
+    const found = await find(request, { signal });
+    if (found && request.spec.userAssigned?.create) refuseForeign(request, found);
+    if (!found) return undefined;
+    const { tags: _tags, ...resolved } = found;
+    return resolved;
+  }
+
+  async function find(request: IdentityRequest, { signal }: Cancellable): Promise<FoundIdentity | undefined> {
     const { resourceId, clientId, subscriptionId } = request.spec.userAssigned ?? {};
     if (resourceId) return await calls.readIdentity(requiredResourceId(resourceId, 'userAssignedIdentity'), { signal });
     if (clientId && subscriptionId) return await calls.findIdentityByClientId(subscriptionId, clientId, { signal });
@@ -33,32 +55,27 @@ export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
   async function observe(request: IdentityRequest, identity: ResolvedIdentity, { signal }: Cancellable): Promise<UserAssignedObservation> {
     const { federation } = request;
     if (!federation) return { credentials: [], former: [] };
-    const credentials = await calls.listFederatedCredentials(identity.resourceId, { signal });
-    const former = request.former.filter((each) => !isSame(each, { identity: identity.resourceId, federation }));
-    const left = await Promise.all(former.map((each) => ourCredentials(each, { signal })));
-    return { credentials, former: left.flat() };
-  }
-
-  async function ourCredentials({ identity, federation }: FormerFederation, { signal }: Cancellable) {
-    const credentials = await calls.listFederatedCredentials(identity, { signal });
-    return credentials.filter((credential) => isOurCredential(credential, federation)).map((credential) => ({ identity, credential }));
+    const own = { identity: idOf(identity), federation };
+    const credentials = await calls.listFederatedCredentials(own.identity, { signal });
+    const former = request.former.filter((each) => !isSameFederation(each, own));
+    return { credentials, former: await findFederations(calls, former, { signal }) };
   }
 
   function plan(request: IdentityRequest, identity: ResolvedIdentity, observation: unknown): StagePlan<FederationStep> {
     if (!request.federation) return inSync;
     const { credentials, former } = observation as UserAssignedObservation;
-    const wanted = planFederation(identity.resourceId, credentials, request.federation);
-    return {
-      // the former ones first: once the new one is there, nothing names them any more
-      steps: [...former.map(({ identity, credential }) => deletion(identity, credential.name)), ...wanted.steps],
-      findings: wanted.findings,
-    };
+    const wanted = planFederation(idOf(identity), credentials, request.federation);
+    // the former ones first: once the new one is there, nothing names them any more
+    return { steps: [...former.map(federationDeletion), ...wanted.steps], findings: wanted.findings };
   }
 
-  async function apply(steps: readonly Step[], _request: IdentityRequest, { beforeStep, signal }: ApplyOptions): Promise<void> {
-    for (const step of steps as readonly FederationStep[]) {
+  async function apply(steps: readonly Step[], request: IdentityRequest, { beforeStep, signal }: ApplyOptions): Promise<void> {
+    for (const step of steps as readonly (FederationStep | CreationStep)[]) {
       beforeStep(step);
       switch (step.kind) {
+        case 'create-identity':
+          await calls.createIdentity(step.identity, { location: step.location, tags: creationTags(request) }, { signal });
+          break;
         case 'put-federated-credential':
           await calls.putFederatedCredential(
             step.identity,
@@ -78,24 +95,53 @@ export function createUserAssigned(calls: UserAssignedCalls): IdentityKind {
   async function release(request: IdentityRequest, { signal }: Cancellable): Promise<void> {
     const { federation, shared, former } = request;
     if (!federation) return;
-    const { resourceId } = request.spec.userAssigned ?? {};
-    // an id that is none was never allowed, and must not hold up what was
-    const isNone = resourceId !== undefined && !parseResourceId(resourceId, 'userAssignedIdentity').ok;
-    const current = isNone ? undefined : await resolve(request, { signal });
+    const current = await findIfAny(request, { signal });
     const own = current && { identity: current.resourceId, federation };
-    const others = former.filter((each) => !own || !isSame(each, own));
-    for (const each of own && !shared ? [own, ...others] : others) {
-      for (const { identity, credential } of await ourCredentials(each, { signal }))
-        await calls.deleteFederatedCredential(identity, credential.name, { signal });
-    }
+    const others = former.filter((each) => !own || !isSameFederation(each, own));
+    await endFederations(calls, own && !shared ? [own, ...others] : others, { signal });
+  }
+
+  async function discard(request: IdentityRequest, { signal }: Cancellable): Promise<void> {
+    if (!request.spec.userAssigned?.create || request.identityShared) return;
+    const current = await findIfAny(request, { signal });
+    if (current && new TagMark(current.tags, request.owner).has(created)) await calls.deleteIdentity(current.resourceId, { signal });
+  }
+
+  /** An id that is none was never allowed, and must not hold up what was. */
+  async function findIfAny(request: IdentityRequest, { signal }: Cancellable): Promise<FoundIdentity | undefined> {
+    const { resourceId } = request.spec.userAssigned ?? {};
+    if (resourceId !== undefined && !parseResourceId(resourceId, 'userAssignedIdentity').ok) return undefined;
+    return await find(request, { signal });
   }
 }
 
-function isSame(a: FormerFederation, b: FormerFederation): boolean {
-  return sameResource(a.identity, b.identity) && a.federation.subject === b.federation.subject;
+/** What makes the identity, where the spec asks for that. Pure. */
+function planMissing({ spec }: IdentityRequest): StagePlan<CreationStep> {
+  const { resourceId, create } = spec.userAssigned ?? {};
+  if (!resourceId || !create) return inSync;
+  const identity = requiredResourceId(resourceId, 'userAssignedIdentity');
+  const { location } = create;
+  const summary = `PUT ${resourcePath(identity)} (location ${location})`.slice(0, 1024);
+  return { steps: [{ stage: 'identity', kind: 'create-identity', identity, location, summary }], findings: [] };
 }
 
-function deletion(identity: ResourceId, credential: string): FederationStep {
-  const summary = `DELETE ${resourcePath(identity)}/federatedIdentityCredentials/${credential}`;
-  return { stage: 'identity', kind: 'delete-federated-credential', identity, credential, summary };
+/** One that another connection made is that one's, and goes with it (threat-model I7); one that a person made may be used. */
+function refuseForeign({ owner }: IdentityRequest, { resourceId, tags }: FoundIdentity): void {
+  const mark = new TagMark(tags, owner);
+  if (!mark.isOthers(created)) return;
+  throw new ConnectionError(
+    'stalled',
+    'IdentityNotOwned',
+    `identity "${resourceName(resourceId)}" was made for another PasswordlessConnection: leave spec.identity.userAssigned.create out, or name another one`,
+  );
+}
+
+function creationTags({ owner }: IdentityRequest): Readonly<Record<string, string>> {
+  const tags = tagChanges({}, owner, claimTexts([created], owner)) ?? {};
+  return Object.fromEntries(Object.entries(tags).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+}
+
+function idOf({ resourceId }: ResolvedIdentity): ResourceId {
+  if (!resourceId) throw new Error('a user-assigned identity without a resource id');
+  return resourceId;
 }

@@ -33,3 +33,10 @@ export const libpq = grammar((value) =>
  * a blank is %20, because + is a blank to some and a plus to others.
  */
 export const uri = grammar(encodeURIComponent);
+
+/**
+ * Properties as Microsoft's JDBC and ODBC drivers for SQL Server read them: `name=value;`. A value of other than letters, digits and _.~- stands in braces,
+ * with a closing one doubled inside. Source: https://learn.microsoft.com/sql/connect/jdbc/building-the-connection-url,
+ * microsoft/mssql-jdbc src/main/java/com/microsoft/sqlserver/jdbc/Util.java.
+ */
+export const braced = grammar((value) => (/^[\w.~-]+$/.test(value) ? value : `{${value.replaceAll('}', '}}')}}`));

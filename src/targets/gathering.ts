@@ -41,6 +41,11 @@ export async function togetherOrAlone<Request, Result>(
   return answers;
 }
 
+/** What became of each work, of those that were done with and those that failed. */
+export function answersOf<Work>(works: readonly Work[], failures: ReadonlyMap<Work, unknown>): readonly Answer<void>[] {
+  return works.map((work) => (failures.has(work) ? { ok: false, error: failures.get(work) } : { ok: true, result: undefined }));
+}
+
 async function alone<Request, Result>(
   request: Request,
   answer: (requests: readonly Request[]) => Promise<readonly Result[]>,

@@ -67,7 +67,8 @@ export function springValue(what: string, value: string): string {
   );
 }
 
-function revealedSecret({ clientSecret }: IdentityInput): string {
+/** The secret of a service principal. */
+export function revealedSecret({ clientSecret }: Pick<SettingsInput, 'clientSecret'>): string {
   if (!clientSecret) throw new Error('the settings of a service principal need its client secret');
   return clientSecret.reveal();
 }

@@ -47,6 +47,11 @@ export function isOurs(mark: Mark | undefined, own: Pick<Mark, 'cluster' | 'conn
   return mark !== undefined && mark.cluster === own.cluster && mark.connection === own.connection;
 }
 
+/** Whether a user is the connection's. One that was taken over by an earlier one of its name is so only after it was taken over anew. */
+export function isHeld(mark: Mark | undefined, own: Mark): mark is Mark {
+  return isOurs(mark, own) && (mark.origin === 'created' || mark.uid === own.uid);
+}
+
 /** The hash that stands for a cluster in marks: two clusters never take each other's users for their own. */
 export function clusterHash(issuer: string, kubeSystemUid: string): string {
   return hash(issuer, kubeSystemUid);

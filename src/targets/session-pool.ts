@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
+import { unlessAborted } from '../runtime/serial.ts';
 import type { Cancellable } from './target.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -19,7 +20,8 @@ export interface SessionPoolOptions<Address, Session extends ReusableSession> {
   readonly clock: Clock;
 }
 
-interface Slot<Session> {
+interface Slot<Address, Session> {
+  readonly address: Address;
   readonly turnstile: Turnstile;
   session: Session | undefined;
   /** Aborted when the session is used again before it was idle for too long. */
@@ -29,7 +31,9 @@ interface Slot<Session> {
 /** One session for each database, used by one caller at a time: that is also what keeps a database to one writer. */
 export class SessionPool<Address, Session extends ReusableSession> {
   readonly #options: SessionPoolOptions<Address, Session>;
-  readonly #slots = new Map<string, Slot<Session>>();
+  readonly #slots = new Map<string, Slot<Address, Session>>();
+  /** Called when a session has been closed for good. */
+  readonly #watchers = new Set<() => void>();
   #isClosed = false;
 
   constructor(options: SessionPoolOptions<Address, Session>) {
@@ -42,7 +46,7 @@ export class SessionPool<Address, Session extends ReusableSession> {
    */
   async use<T>(address: Address, work: (session: Session) => Promise<T>, { signal }: Cancellable): Promise<T> {
     const key = this.#options.keyOf(address);
-    const slot = this.#slotOf(key);
+    const slot = this.#slotOf(key, address);
     const leave = await slot.turnstile.enter({ signal });
     try {
       slot.idle?.abort();
@@ -66,6 +70,22 @@ export class SessionPool<Address, Session extends ReusableSession> {
     await this.use(address, async () => {}, { signal });
   }
 
+  /** Resolves when no session with such an address is open, used or waited for; at once where there is none. Rejects with the signal's reason. */
+  async whenUnused(belongs: (address: Address) => boolean, { signal }: Cancellable): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (![...this.#slots.values()].some(({ address }) => belongs(address))) resolve();
+    };
+    this.#watchers.add(look);
+    look();
+    try {
+      await unlessAborted(promise, signal);
+    } finally {
+      this.#watchers.delete(look);
+    }
+  }
+
   /** Closes what is not in use, and the rest as soon as it is given back. Never throws. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -74,15 +94,15 @@ export class SessionPool<Address, Session extends ReusableSession> {
     await Promise.all(idle.map((slot) => slot.session?.close()));
   }
 
-  #slotOf(key: string): Slot<Session> {
+  #slotOf(key: string, address: Address): Slot<Address, Session> {
     const found = this.#slots.get(key);
     if (found) return found;
-    const slot = { turnstile: new Turnstile(), session: undefined, idle: undefined };
+    const slot = { address, turnstile: new Turnstile(), session: undefined, idle: undefined };
     this.#slots.set(key, slot);
     return slot;
   }
 
-  #putBack(key: string, slot: Slot<Session>): void {
+  #putBack(key: string, slot: Slot<Address, Session>): void {
     slot.idle = undefined;
     const { session } = slot;
     if (session?.isUsable && !this.#isClosed) {
@@ -93,9 +113,10 @@ export class SessionPool<Address, Session extends ReusableSession> {
     slot.session = undefined;
     void session?.close();
     if (slot.turnstile.count === 1) this.#slots.delete(key);
+    this.#tellWatchers();
   }
 
-  async #closeWhenIdle(key: string, slot: Slot<Session>, session: Session, signal: AbortSignal): Promise<void> {
+  async #closeWhenIdle(key: string, slot: Slot<Address, Session>, session: Session, signal: AbortSignal): Promise<void> {
     try {
       await this.#options.clock.sleep(this.#options.idleInMs, signal);
     } catch {
@@ -105,5 +126,10 @@ export class SessionPool<Address, Session extends ReusableSession> {
     if (signal.aborted || slot.turnstile.count > 0) return;
     this.#slots.delete(key);
     await session.close();
+    this.#tellWatchers();
+  }
+
+  #tellWatchers(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 }

@@ -1,8 +1,9 @@
-import type { AccessSpec, ClientType, IdentityType, TargetType } from '../api/spec.ts';
+import type { AccessSpec, ClientType, IdentityType, TargetType, WorkloadType } from '../api/spec.ts';
 import type { StagePlan, Step } from '../api/step.ts';
 import type { ResourceId } from '../azure/resource-id.ts';
 import type { SecretText } from '../runtime/secret-text.ts';
 import type { Mark } from './mark.ts';
+import type { ServerSetup } from './setup-needed.ts';
 
 /** The one database and user that a connection is about, with every name settled. Holds no secret. */
 export interface TargetRequest {
@@ -22,11 +23,13 @@ export interface TargetRequest {
   readonly ownerCredentialsSecretName?: string | undefined;
   /** Whether the policy wants that not everybody may connect to the database. */
   readonly revokesPublicConnect?: boolean;
+  /** What the policy lets the operator change on the server; nothing when left out. */
+  readonly setup?: ServerSetup;
 }
 
 /** What ending an access needs to know; less than a TargetRequest, because identity and policy may be gone. */
 export type EndingRequest = Pick<TargetRequest, 'serverId' | 'database' | 'userName' | 'mark'> &
-  Partial<Pick<TargetRequest, 'knownTriggers' | 'ownerCredentialsSecretName'>> & {
+  Partial<Pick<TargetRequest, 'knownTriggers' | 'ownerCredentialsSecretName' | 'setup'>> & {
     /** A role that takes over what the user owned, where the policy names one. */
     readonly retiredOwner?: string | undefined;
   };
@@ -38,12 +41,14 @@ export interface ServerObservation {
   readonly host: string;
   /** Object and client ids of the server's Entra administrators, lower case: never to be bound to a user of a connection. */
   readonly administratorIds: readonly string[];
-  /** The operator's user name at the server; undefined while it is no administrator. */
+  /** The operator's user name at the server; undefined while it can't log in, so that only a set-up can go on with it. */
   readonly login: string | undefined;
 }
 
 /** A user as found in the database. Engines add what they need. */
 export interface UserObservation {
+  /** The database that the user lives in; undefined where a server as a whole knows its users. */
+  readonly database?: string;
   /** What tells this server from every other one, whatever name it goes by. */
   readonly serverIdentifier: string;
   /** The mark that the user bears. */
@@ -72,6 +77,8 @@ export type Tidied =
 export interface SettingsInput {
   readonly clientType: ClientType;
   readonly identityType: IdentityType;
+  /** Where the client runs: it decides how a token is got there. */
+  readonly workloadType: WorkloadType;
   readonly host: string;
   readonly port: number;
   readonly database: string;
@@ -97,8 +104,14 @@ export interface Target {
   /** Settings by name, escaped by the grammar of each value's format. */
   settings(input: SettingsInput): Readonly<Record<string, string>>;
 
-  observeServer(request: Pick<TargetRequest, 'serverId'>, options: Cancellable): Promise<ServerObservation>;
-  planServer(server: ServerObservation): StagePlan;
+  /**
+   * Throws SetupNeeded where the operator can't log in and Azure could be set up for it.
+   * `database`: where users live in databases, the one in which the operator is to log in, and to look with what was observed.
+   */
+  observeServer(
+    request: Pick<TargetRequest, 'serverId'> & Partial<Pick<TargetRequest, 'database'>>,
+    options: Cancellable,
+  ): Promise<ServerObservation>;
   observeUser(request: TargetRequest, server: ServerObservation, options: Cancellable): Promise<UserObservation>;
   planUser(request: TargetRequest, user: UserObservation): StagePlan;
   observeGrants(request: TargetRequest, server: ServerObservation, user: UserObservation, options: Cancellable): Promise<unknown>;
@@ -108,7 +121,8 @@ export interface Target {
 
   /**
    * The users that bear a live mark of this cluster, with what ending them needs to know. `database` is where the operator looks at users: which one their
-   * connection was about isn't in the mark. Never writes, and answers a bounded number.
+   * connection was about isn't in the mark. Where users live in databases, only those of the database with which the server was observed; DatabaseNotFound and DatabasePaused are
+   * thrown of that one then. Never writes, and answers a bounded number.
    */
   listMarked(server: ServerObservation, options: Cancellable): Promise<readonly EndingRequest[]>;
   /** The server's identifier, as `observeUser` tells it too. */
@@ -119,6 +133,8 @@ export interface Target {
   release(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<'released' | 'absent' | 'not-ours'>;
   /** Takes away the rights and drops the user, or leaves a locked shell that keeps owning its objects. Only after `end`; may fail and be repeated. */
   tidy(request: EndingRequest, server: ServerObservation, options: Cancellable): Promise<Tidied>;
+  /** Resolves when no session at this server is open or asked for; at once where there is none. Rejects with the signal's reason. */
+  whenUnused(server: Pick<ServerObservation, 'host'>, options: Cancellable): Promise<void>;
   /** Closes the sessions kept for reuse. Never throws. */
   close(): Promise<void>;
 }

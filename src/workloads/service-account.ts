@@ -31,7 +31,7 @@ export type ServiceAccountStep =
 export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
   /** Connections of one service account write the same at the same time. */
   const writers = new Serial();
-  return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, release, retain };
+  return { type: 'ServiceAccount', describe, observeIdentity, planIdentity, observeSettings, planSettings, apply, detach, release, retain };
 
   async function observeIdentity(request: WorkloadRequest, { signal }: Cancellable): Promise<ServiceAccount | undefined> {
     return await client.get(serviceAccounts, { namespace: request.namespace, name: accountName(request) }, { signal });
@@ -79,6 +79,9 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     const annotations = { ...account.metadata.annotations, ...identityAnnotations(step) };
     await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations } }, { signal });
   }
+
+  /** A service account's way to its identity is the federation, which is not on the account. */
+  async function detach(): Promise<void> {}
 
   async function release(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
     await releaseSecrets(client, request, { signal });
@@ -130,6 +133,8 @@ function planIdentity(request: WorkloadRequest, identity: ResolvedIdentity, obse
       findings: [],
     };
   }
+  // who signs in with a secret needs no federation
+  if (identity.clientSecret) return inSync;
   const { annotations = {} } = account.metadata;
   const found = annotations[clientIdAnnotation]?.toLowerCase();
   const foundTenant = annotations[tenantIdAnnotation]?.toLowerCase();
@@ -160,7 +165,10 @@ function accountName(request: WorkloadRequest): string {
 }
 
 function newAccount(request: WorkloadRequest, identity: ResolvedIdentity): ServiceAccount {
-  const annotations = { ...identityAnnotations(identity), [createdAnnotation]: 'true' };
+  const annotations = {
+    ...(identity.clientSecret ? { [writtenClientIdAnnotation]: identity.clientId } : identityAnnotations(identity)),
+    [createdAnnotation]: 'true',
+  };
   const metadata = { name: accountName(request), namespace: request.namespace, labels: { [managedByLabel]: operatorName }, annotations };
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata as unknown as ServiceAccount['metadata'] };
 }

@@ -58,6 +58,7 @@ async function measure(size: number, { signal }: { readonly signal: AbortSignal 
     operator: true,
     driftInterval,
     postgresServers: [{ name: 'shop-pg', databases }],
+    mysqlServers: [],
     identities,
     log,
     signal,

@@ -1,3 +1,4 @@
+import type { Call } from './oracle-b/boundary.ts';
 import { chanceFor, chanceOf } from './oracle-b/chance.ts';
 import type { Engine } from './oracle-b/engine.ts';
 import { disturbancesAt, type Named, type PlannedRun, plannedRuns, runOf } from './oracle-b/plan.ts';
@@ -95,10 +96,14 @@ async function attempt(
       watchLags: random() < 0.5,
       looksAtLogins: false,
     });
+    const denied: Call[] = [];
     for (const { name: phase } of scenario.phases) {
+      const { fault, call } = disturbances[phase] ?? {};
+      if (fault === 'denied' && call) denied.push(call);
       // what may not be taken away stays with a shell
-      const isDenied = disturbances[phase]?.fault === 'denied' && phase === scenario.phases.at(-1)?.name;
-      const counted = (lines: readonly string[] = []) => (isDenied ? lines.filter((line) => !engine.isOfShell(line)) : lines);
+      const leavesShell = fault === 'denied' && phase === scenario.phases.at(-1)?.name;
+      const isOpen = (line: string) => (leavesShell && engine.isOfShell(line)) || denied.some((each) => engine.hasSecondWay(line, each));
+      const counted = (lines: readonly string[] = []) => lines.filter((line) => !isOpen(line));
       const differs = difference(counted(states.get(phase)), counted(report[phase]?.state));
       if (differs) return { failure: `${phase} ends in something else than undisturbed:\n${differs}`, missed: [] };
     }

@@ -1,15 +1,21 @@
 import { join } from 'node:path';
-import type pg from 'pg';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { connectionPath, waitForConnection, waitForReady } from '../support/connections.ts';
-import { databaseToken, type Environment, injectedBy, logIn, readSettings, trust } from '../support/workload.ts';
+import { type Application, logInTo } from '../support/application.ts';
+import { type ConnectionKey, connectionPath, waitForConnection, waitForReady } from '../support/connections.ts';
+import { databaseToken, type Environment, injectedBy, readSettings, trust } from '../support/workload.ts';
+import { type Shown, shown } from './shown.ts';
 import { table } from './table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const samples = ['workload', 'policy', 'connections'].map((name) => `test/sandbox/samples/${name}.yaml`);
 const account = { namespace: 'shop', serviceAccount: 'orders' };
-const writer = { namespace: 'shop', name: 'orders-db' };
 const reader = { namespace: 'shop', name: 'orders-db-report' };
+
+interface Login {
+  readonly shown: Shown;
+  readonly settings: Environment;
+  readonly session: Application;
+}
 
 /** A promise of the demo that didn't hold. */
 class Broken extends Error {
@@ -22,7 +28,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error('stopped')));
   const { signal } = stop;
 
-  console.log('A Kubernetes, an Azure and a PostgreSQL on this machine:');
+  console.log(`A Kubernetes, an Azure and its databases (${shown.map(({ title }) => title).join(', ')}) on this machine:`);
   const sandbox = await startSandbox({
     directory: join(root, '.sandbox', 'demo'),
     operator: true,
@@ -40,61 +46,66 @@ async function main(): Promise<void> {
 
 async function show(sandbox: Sandbox, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const { api } = sandbox.controlPlane;
-  await makeTable(sandbox);
+  const keys = [...shown.map(({ key }) => key), reader];
+  for (const { makeTable } of shown) await makeTable(sandbox);
 
-  console.log('\nA policy and two connections are applied, one to write and one to read:');
+  console.log('\nA policy and connections are applied, one to write for each database and one to read:');
   await sandbox.apply(samples, { signal });
   const startedAt = Date.now();
-  const ready = await Promise.all(
-    [writer, reader].map((key) => waitForReady(api, key, { status: 'True' }, { signal, withinInMs: 60_000 })),
-  );
+  const ready = await Promise.all(keys.map((key) => waitForReady(api, key, { status: 'True' }, { signal, withinInMs: 60_000 })));
   console.log(indented(table(ready)));
   console.log(`  Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
 
-  console.log('\nThe workload logs in, with the settings of its Secret and a token of its own service account:');
+  console.log('\nThe workload logs in, with the settings of its Secrets and a token of its own service account:');
   const injected = await injectedBy(api, { ...account, authority: sandbox.file.entra.authority }, { signal });
   const token = await databaseToken(api, account, injected, { signal });
-  const settings = await readSettings(api, writer, { signal });
-  console.log(
-    indented(
-      Object.entries(settings)
-        .map(([key, value]) => `${key}=${value}`)
-        .join('\n'),
-    ),
-  );
-  const session = await logIn(settings, token);
-  await session.query("INSERT INTO public.items (name) VALUES ('tea'), ('milk')");
-  const { rows } = await session.query('SELECT current_user AS who, count(*)::int AS n FROM public.items');
-  demand(rows[0]?.n === 2, 'two rows are there');
-  say(`${rows[0]?.who} wrote and read ${rows[0]?.n} rows`);
+  const logins: Login[] = [];
+  for (const each of shown) logins.push(await showLogin(sandbox, each, token, { signal }));
+  await showReader(sandbox, reader, token, { signal });
 
-  const readerSettings = await readSettings(api, reader, { signal });
-  const readerSession = await logIn(readerSettings, token);
-  const read = await readerSession.query('SELECT count(*)::int AS n FROM public.items');
-  demand(read.rows[0]?.n === 2, 'the reader sees both rows');
-  const refusal = await refused(readerSession.query("INSERT INTO public.items (name) VALUES ('salt')"));
-  say(`${readerSettings['AZURE_POSTGRESQL_USER']} reads them, and may not write: ${refusal}`);
-  await readerSession.end();
-
-  console.log('\nBoth connections are deleted:');
-  for (const key of [writer, reader]) await api.request('DELETE', connectionPath(key), {}, { signal });
-  for (const key of [writer, reader])
-    await waitForConnection(api, key, (connection) => connection === undefined, { signal, withinInMs: 60_000 });
-  say(`the open session was ended: ${await refused(session.query('SELECT 1'))}`);
-  await provesRefused(settings, token);
+  console.log('\nThe connections are deleted:');
+  for (const key of keys) await api.request('DELETE', connectionPath(key), {}, { signal });
+  for (const key of keys) await waitForConnection(api, key, (connection) => connection === undefined, { signal, withinInMs: 60_000 });
+  for (const login of logins) await showEnd(login, token);
   say(`a new token is refused by Entra: ${firstLine(await refused(databaseToken(api, account, injected, { signal })))}`);
 }
 
-/** The table is there before the connections, as in most databases. */
-async function makeTable(sandbox: Sandbox): Promise<void> {
-  const [server] = sandbox.postgres.values();
-  await server?.backend.query('orders', 'CREATE TABLE public.items (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL)');
-  await server?.backend.query('orders', 'ALTER TABLE public.items OWNER TO azure_pg_admin');
+async function showLogin(sandbox: Sandbox, each: Shown, token: string, { signal }: { readonly signal: AbortSignal }): Promise<Login> {
+  const settings = await readSettings(sandbox.controlPlane.api, each.key, { signal });
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  console.log(indented(lines.join('\n')));
+  const session = await logInTo(each.type, settings, token);
+  await session.query("INSERT INTO items (name) VALUES ('tea'), ('milk')");
+  const count = await countItems(session);
+  demand(count === 2, `two rows are there in ${each.title}`);
+  const [row] = await session.query('SELECT CURRENT_USER AS who');
+  say(`${row?.['who']} wrote and read ${count} rows in ${each.title}`);
+  return { shown: each, settings, session };
 }
 
-async function provesRefused(settings: Environment, token: string): Promise<void> {
-  const login = logIn(settings, token).then(async (client: pg.Client) => client.end());
-  say(`the same login, with a token that is still good, is refused: ${await refused(login)}`);
+async function showReader(
+  sandbox: Sandbox,
+  key: ConnectionKey,
+  token: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const settings = await readSettings(sandbox.controlPlane.api, key, { signal });
+  const session = await logInTo('PostgreSQL', settings, token);
+  demand((await countItems(session)) === 2, 'the reader sees both rows');
+  const refusal = await refused(session.query("INSERT INTO items (name) VALUES ('salt')"));
+  say(`${settings['AZURE_POSTGRESQL_USER']} reads them, and may not write: ${refusal}`);
+  await session.close();
+}
+
+async function showEnd({ shown: { type, title }, settings, session }: Login, token: string): Promise<void> {
+  say(`${title}: the open session was ended: ${await refused(session.query('SELECT 1'))}`);
+  const login = logInTo(type, settings, token).then((application) => application.close());
+  say(`${title}: the same login, with a token that is still good, is refused: ${await refused(login)}`);
+}
+
+async function countItems(session: Application): Promise<number> {
+  const [row] = await session.query('SELECT count(*) AS n FROM items');
+  return Number(row?.['n']);
 }
 
 async function refused(action: Promise<unknown>): Promise<string> {

@@ -45,6 +45,7 @@ async function start() {
     driftInterval: '3s',
     operatorFlags: ['--withdrawal-grace=4s', '--max-withdrawals=2', '--abandon-after=3s'],
     postgresServers: [{ name: 'shop-pg', databases: ['orders', 'billing'] }],
+    mysqlServers: [{ name: 'shop-mysql', databases: ['orders'] }],
     identities: ['shop-orders', 'shop-reports', 'shop-spare'],
     log,
     // mocha ends a start that takes too long; the sandbox itself lives for as long as the tests do
@@ -62,7 +63,7 @@ after(async function () {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The sandbox's one server. */
+/** The sandbox's one PostgreSQL server. */
 export async function server(): Promise<PostgresServer> {
   const [first] = (await sandbox()).postgres.values();
   if (!first) throw new Error('the sandbox has no server');
@@ -102,14 +103,14 @@ export async function newServiceAccount(namespace: string, name = 'app', annotat
   });
 }
 
-/** Allows the namespaces of newNamespace what version one serves on the one server. */
+/** Allows the namespaces of newNamespace what version one serves on all servers. */
 export async function everyPolicy(): Promise<void> {
   const spec: ConnectionPolicy['spec'] = {
     namespaces: { selector: { matchLabels: { 'e2e.example/served': 'true' } } },
     identities: { userAssigned: [identityId('*')] },
     targets: [
       {
-        servers: [`${subscription}/Microsoft.DBforPostgreSQL/flexibleServers/*`],
+        servers: ['PostgreSQL', 'MySQL'].map((engine) => `${subscription}/Microsoft.DBfor${engine}/flexibleServers/*`),
         databases: ['*'],
         profiles: ['ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All', 'Custom'],
         customPrivileges: ['*'],

@@ -14,7 +14,7 @@ export function administratorsOf(server: Server, world: World): { readonly own: 
 }
 
 /** A server as the sandbox's file tells it. */
-export function describedServer(server: Server, backend: NonNullable<SandboxServer['backend']>): SandboxServer {
+export function describedServer(server: Server, backend?: NonNullable<SandboxServer['backend']>): SandboxServer {
   const { name, type, resourceId, host, port, databases } = server;
-  return { name, type, resourceId, host, port, databases, backend };
+  return { name, type, resourceId, host, port, databases, ...(backend && { backend }) };
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressRange } from './addresses.ts';
+import { type ContainerAppOptions, newContainerApp } from './azure/hosts/container-app.ts';
+import { newSpringApp, type SpringAppOptions } from './azure/hosts/spring-app.ts';
+import { newWebApp, type WebAppOptions } from './azure/hosts/web-app.ts';
 import { roleActions } from './azure/role.ts';
 import type { Identity, Server, World } from './azure/world.ts';
 
@@ -11,20 +14,32 @@ export interface ServerOptions {
 /** Which resources a sandbox has; the names of the defaults are those of the samples. */
 export interface LandscapeOptions {
   readonly postgresServers?: readonly ServerOptions[];
-  /** None when left out. */
   readonly mysqlServers?: readonly ServerOptions[];
+  /** None when left out. */
+  readonly azureSqlServers?: readonly ServerOptions[];
   readonly identities?: readonly string[];
+  /** Apps that Azure hosts; none when left out. */
+  readonly containerApps?: readonly Placed<ContainerAppOptions>[];
+  readonly webApps?: readonly Placed<WebAppOptions>[];
+  readonly springApps?: readonly Placed<SpringAppOptions>[];
+  /** None when left out. */
+  readonly servicePrincipals?: readonly { readonly name: string; readonly secrets: readonly string[] }[];
 }
+
+/** Without its place, which the landscape gives. */
+type Placed<T> = Omit<T, 'groupId' | 'location'>;
 
 const subscriptionId = '00000000-0000-0000-0000-000000000001';
 const resourceGroup = 'sandbox';
+const location = 'westeurope';
 
 /** The operator's identity, and the name of its role on every server. */
 export const operatorIdentityName = 'passwordless-operator';
 
 const engines = {
-  PostgreSQL: { provider: 'Microsoft.DBforPostgreSQL', port: 5432, administratorLogin: 'pgadmin' },
-  MySQL: { provider: 'Microsoft.DBforMySQL', port: 3306, administratorLogin: 'mysqladmin' },
+  PostgreSQL: { resourceType: 'Microsoft.DBforPostgreSQL/flexibleServers', port: 5432, administratorLogin: 'pgadmin' },
+  MySQL: { resourceType: 'Microsoft.DBforMySQL/flexibleServers', port: 3306, administratorLogin: 'mysqladmin' },
+  AzureSQL: { resourceType: 'Microsoft.Sql/servers', port: 1433, administratorLogin: 'sqladmin' },
 } as const;
 
 /** The ports that the servers listen on, in their order. */
@@ -36,18 +51,19 @@ export function portsOf(options: LandscapeOptions): readonly number[] {
 export function createLandscape(options: LandscapeOptions, range: AddressRange): World {
   const { identities = ['shop-orders', 'shop-reports'] } = options;
   const operator = newIdentity(operatorIdentityName);
+  const place = { groupId: `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, location };
   const administrator = { objectId: operator.principalId, principalName: operator.name, principalType: 'ServicePrincipal' } as const;
   return {
     tenantId: randomUUID(),
     subscriptionId,
     resourceGroup,
-    location: 'westeurope',
+    location,
     identities: [operator, ...identities.map(newIdentity)],
     servers: serversOf(options).map(
       ({ name, databases, type }, index): Server => ({
         name,
         type,
-        resourceId: resourceId(`${engines[type].provider}/flexibleServers`, name),
+        resourceId: resourceId(engines[type].resourceType, name),
         host: range.address(index + 1),
         port: engines[type].port,
         databases: [...databases],
@@ -58,19 +74,34 @@ export function createLandscape(options: LandscapeOptions, range: AddressRange):
         administratorLogin: engines[type].administratorLogin,
       }),
     ),
+    hosts: {
+      containerApps: (options.containerApps ?? []).map((each) => newContainerApp({ ...each, ...place })),
+      webApps: (options.webApps ?? []).map((each) => newWebApp({ ...each, ...place })),
+      springApps: (options.springApps ?? []).map((each) => newSpringApp({ ...each, ...place })),
+    },
+    locks: [],
+    servicePrincipals: (options.servicePrincipals ?? []).map((each) => ({
+      ...each,
+      clientId: randomUUID(),
+      principalId: randomUUID(),
+      federatedCredentials: [],
+    })),
     operatorClientId: operator.clientId,
     operatorActions: [...roleActions],
     propagationSeconds: 0,
+    principalSeconds: 0,
   };
 }
 
 function serversOf({
   postgresServers = [{ name: 'shop-pg', databases: ['orders'] }],
-  mysqlServers = [],
+  mysqlServers = [{ name: 'shop-mysql', databases: ['orders'] }],
+  azureSqlServers = [],
 }: LandscapeOptions): readonly (ServerOptions & { readonly type: keyof typeof engines })[] {
   return [
     ...postgresServers.map((each) => ({ ...each, type: 'PostgreSQL' as const })),
     ...mysqlServers.map((each) => ({ ...each, type: 'MySQL' as const })),
+    ...azureSqlServers.map((each) => ({ ...each, type: 'AzureSQL' as const })),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Entra } from './azure/entra.ts';
+import { knownPrincipals } from './azure/hosts/principals.ts';
 import type { Server, World } from './azure/world.ts';
 import type { Log } from './cache.ts';
 import type { Authority } from './certificates.ts';
@@ -43,7 +44,7 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   const backend = await startBackend({ tenantId: world.tenantId, log, signal });
   try {
     const syncPrincipals = () =>
-      backend.setPrincipals(world.identities.map(({ principalId }) => ({ objectId: principalId, kind: 'service' })));
+      backend.setPrincipals(knownPrincipals(world, clock.now()).map(({ principalId }) => ({ objectId: principalId, kind: 'service' })));
     await syncPrincipals();
     await syncAdministrators(server, backend);
     for (const database of server.databases) await backend.createDatabase(database);

@@ -1,4 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import type { SandboxWorkload } from './azure/hosts/workload-endpoints.ts';
 
 /** What .sandbox/sandbox.json says. Fields are added, never renamed. */
 export interface SandboxFile {
@@ -16,7 +17,7 @@ export interface SandboxFile {
   readonly operator?: { readonly pid: number; readonly metrics: string };
   readonly servers: readonly SandboxServer[];
   readonly identities: readonly SandboxIdentity[];
-  readonly workloads: readonly never[];
+  readonly workloads: readonly SandboxWorkload[];
 }
 
 export interface SandboxServer {
@@ -26,8 +27,8 @@ export interface SandboxServer {
   readonly host: string;
   readonly port: number;
   readonly databases: readonly string[];
-  /** The engine itself as superuser, for looking at catalogs. */
-  readonly backend: {
+  /** The engine itself as superuser, for looking at catalogs. Azure SQL has none. */
+  readonly backend?: {
     readonly host: string;
     readonly port: number;
     readonly socket: string;

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { findAddressRange } from './addresses.ts';
 import { startArm } from './azure/arm.ts';
 import { type Entra, startEntra } from './azure/entra.ts';
+import { openWorkloadEndpoints, type WorkloadEndpoints } from './azure/hosts/workload-endpoints.ts';
 import type { World } from './azure/world.ts';
+import { type SandboxSqlServer, startSandboxSqlServer } from './azure-sql-server.ts';
 import type { Log } from './cache.ts';
 import { createAuthority } from './certificates.ts';
 import { findOrBuildBinaries } from './control-plane/binaries.ts';
@@ -34,6 +37,9 @@ export interface Sandbox {
   readonly controls: Controls;
   readonly postgres: ReadonlyMap<string, PostgresServer>;
   readonly mysql: ReadonlyMap<string, MysqlServer>;
+  readonly azureSql: ReadonlyMap<string, SandboxSqlServer>;
+  /** The apps that Azure hosts, as they see themselves. */
+  readonly workloads: WorkloadEndpoints;
   /** How the operator is started by hand. */
   readonly operatorCommand: OperatorCommand;
   /** Applies manifests of files, in their order. */
@@ -98,6 +104,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const world = createLandscape(options, range);
     const journal = new Journal();
     const faults = new Faults();
+    const postgres = new Map<string, PostgresServer>();
 
     log('starting etcd and kube-apiserver');
     const controlPlane = await startControlPlane({ binaries, directory: join(directory, 'kubernetes'), authority, log, signal });
@@ -125,20 +132,39 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const entra = await startEntra({ world, certificate, journal, faults, issuerCa: authority.pem, listen, clock, signal });
     endings.push(() => entra.stop());
     const { verify } = entra;
-    const arm = await startArm({ world, certificate, journal, faults, verify, listen, clock, signal });
+    const syncPrincipals = async () => {
+      for (const each of postgres.values()) await each.syncPrincipals();
+    };
+    const principalsChanged = async () => {
+      await syncPrincipals();
+      await publish();
+      if (world.principalSeconds === 0) return;
+      const later = clock.sleep(world.principalSeconds * 1000, signal).then(syncPrincipals);
+      later.catch((error: unknown) => signal.aborted || log(`the engines do not know the new identities: ${error}`));
+    };
+    const arm = await startArm({ world, certificate, journal, faults, verify, listen, principalsChanged, clock, signal });
     endings.push(() => arm.stop());
     federateOperator(world, controlPlane.issuer);
+    const workloads = await started(
+      openWorkloadEndpoints({ world, issueFor: entra.issueFor, journal, faults, clock, newId: randomUUID, signal }),
+    );
 
-    const postgres = new Map<string, PostgresServer>();
     const mysql = new Map<string, MysqlServer>();
+    const azureSql = new Map<string, SandboxSqlServer>();
     const common = { world, authority, directory, verify, journal, faults, clock, log, signal };
-    for (const server of world.servers) {
+    const starting = world.servers.map(async (server) => {
       log(`starting ${server.type} for ${server.name} on ${server.host}:${server.port}`);
-      if (server.type === 'MySQL') mysql.set(server.resourceId, await started(startMysqlServer({ ...common, server })));
+      if (server.type === 'AzureSQL') {
+        const tokenAuthority = `${entra.authority}/${world.tenantId}`;
+        azureSql.set(server.resourceId, await started(startSandboxSqlServer({ ...common, server, tokenAuthority })));
+      } else if (server.type === 'MySQL') mysql.set(server.resourceId, await started(startMysqlServer({ ...common, server })));
       else postgres.set(server.resourceId, await started(startPostgresServer({ ...common, server })));
-    }
-    const serverOf = (resourceId: string): PostgresServer | MysqlServer => {
-      const found = postgres.get(resourceId) ?? mysql.get(resourceId);
+    });
+    // those that do start are to be stopped when one does not
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
+    const serverOf = (resourceId: string): PostgresServer | MysqlServer | SandboxSqlServer => {
+      const found = postgres.get(resourceId) ?? mysql.get(resourceId) ?? azureSql.get(resourceId);
       if (!found) throw new Error(`${resourceId} has no engine`);
       return found;
     };
@@ -147,12 +173,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       journal,
       faults,
       identityRecreated: async () => {
-        for (const each of postgres.values()) await each.syncPrincipals();
+        await syncPrincipals();
         await publish();
       },
       stopServer: async (server) => serverOf(server.resourceId).gateway.refuseConnections(),
       startServer: async (server) => serverOf(server.resourceId).gateway.acceptConnections(),
       setOperatorAdministrator: async (server, wanted) => serverOf(server.resourceId).setOperatorAdministrator(wanted),
+      pauseDatabase: (server, database, paused) => azureSql.get(server.resourceId)?.setPaused(database, paused) ?? false,
       signal,
     });
     endings.push(() => controls.stop());
@@ -187,7 +214,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...(operator && { operator: { pid: operator.pid, metrics: operator.metrics } }),
       servers: world.servers.map((server) => serverOf(server.resourceId).described()),
       identities: world.identities.map(({ name, resourceId, clientId, principalId }) => ({ name, resourceId, clientId, principalId })),
-      workloads: [],
+      workloads: workloads.described(),
     });
     const publish = () => written.write(file(), { signal });
     const endOperator: Sandbox['stopOperator'] = async ({ signal }) => {
@@ -209,6 +236,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       controls,
       postgres,
       mysql,
+      azureSql,
+      workloads,
       operatorCommand: command,
       apply,
       async startOperator({ signal }) {

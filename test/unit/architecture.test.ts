@@ -33,6 +33,8 @@ function sourceFile(path: string): SourceFile {
   };
 }
 
+/** The text without its comments. */
+const codeOf = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 const folder = (path: string) => path.split('/')[0] ?? '';
 const pureNames = /(^|\/)(plan[a-z-]*|sql|status|render|env|mark|statements|profile)\.ts$/;
 const pure = files.filter(({ path }) => pureNames.test(path) || path.startsWith('policy/'));
@@ -50,13 +52,13 @@ describe('the structure of src', () => {
       'connection/status.ts',
       'policy/evaluate.ts',
       'targets/postgres/sql.ts',
+      'targets/mysql/sql.ts',
     ]);
   });
 
   for (const { path, text, packages } of pure) {
     it(`keeps ${path} pure: no await, no clock, no chance, no I/O`, () => {
-      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-      expect(code).not.to.match(/\bawait\b|\basync\b|Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|fetch\(/);
+      expect(codeOf(text)).not.to.match(/\bawait\b|\basync\b|Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|fetch\(/);
       expect(packages.filter((name) => name !== 'node:crypto')).to.deep.equal([]);
     });
   }
@@ -84,14 +86,27 @@ describe('the structure of src', () => {
     );
   });
 
-  it('lets only the PostgreSQL session open connections to databases', () => {
-    const openers = files.filter(({ packages }) => packages.includes('pg')).map(({ path }) => path);
-    expect(openers).to.deep.equal(openers.filter((path) => path === 'targets/postgres/session.ts'));
+  it('lets only the session of each engine open connections to databases', () => {
+    const drivers = files.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bimport\('(pg|mysql2)[^']*'\)/g)].map(([, driver]) => `${path} ${driver}`),
+    );
+    expect(drivers).to.have.members(['targets/postgres/session.ts pg', 'targets/mysql/session.ts mysql2']);
+  });
+
+  it('lets connections, runtime and workloads know no engine', () => {
+    const withoutEngines = files.filter(({ path }) => ['connection', 'runtime', 'workloads'].includes(folder(path)));
+    const engine = /^targets\/[^/]+\//;
+    const strangers = withoutEngines.flatMap(({ path, imports, typeImports }) =>
+      [...imports, ...typeImports].filter((to) => engine.test(to)).map((to) => ({ path, to })),
+    );
+    expect(strangers).to.deep.equal([]);
+    const speakers = withoutEngines.filter(({ text }) => /PostgreSQL|MySQL|AzureSQL|\bpostgres|\bmysql/i.test(codeOf(text)));
+    expect(speakers.map(({ path }) => path)).to.deep.equal([]);
   });
 
   it('loads Azure clients and database drivers only when they are first used', () => {
     const eager = files.flatMap(({ path, packages }) =>
-      packages.filter((name) => /^(@azure\/|pg$)/.test(name)).map((name) => ({ path, name })),
+      packages.filter((name) => /^(@azure\/|(pg|mysql2)($|\/))/.test(name)).map((name) => ({ path, name })),
     );
     expect(eager).to.deep.equal([]);
   });

@@ -2,7 +2,7 @@ import { isConnectionError } from '../../api/connection-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { Gate } from '../gate.ts';
-import { type Answer, Gathering, togetherOrAlone } from '../gathering.ts';
+import { answersOf, Gathering, togetherOrAlone } from '../gathering.ts';
 import type { Cancellable, TargetRequest } from '../target.ts';
 import { applyGrants, type GrantsWork } from './apply-grants.ts';
 import { applyUsers, type UserWork } from './apply-user.ts';
@@ -92,9 +92,4 @@ export class Batches {
         answersOf(works, await applyGrants(session, works, { host, database, ownerLogins, logger, signal })),
     });
   }
-}
-
-/** What became of each work. */
-function answersOf<Work>(works: readonly Work[], failures: ReadonlyMap<Work, unknown>): readonly Answer<void>[] {
-  return works.map((work) => (failures.has(work) ? { ok: false, error: failures.get(work) } : { ok: true, result: undefined }));
 }

@@ -1,9 +1,8 @@
 import type { ClientType } from '../../api/spec.ts';
 import { adoNet, libpq, uri } from '../connection-string.ts';
-import { bindingIdentitySettings, identitySettings, springIdentitySettings, springValue } from '../identity-settings.ts';
+import { bindingIdentitySettings, identitySettings, springIdentitySettings } from '../identity-settings.ts';
+import { connectionString, prefixed, type Settings, springDataSource } from '../settings.ts';
 import type { SettingsInput } from '../target.ts';
-
-type Settings = Readonly<Record<string, string>>;
 
 /** The port that Service Connector's templates for Django and Go leave out. */
 const defaultPort = 5432;
@@ -17,7 +16,7 @@ export function settings(input: SettingsInput): Settings {
   const { clientType, prefix = 'AZURE_POSTGRESQL' } = input;
   switch (clientType) {
     case 'SpringBoot':
-      return { ...springSettings(input), ...springIdentitySettings(input) };
+      return { ...springDataSource(springUrl(input), input.userName), ...springIdentitySettings(input) };
     case 'ServiceBinding':
       return { ...bindingSettings(input), ...bindingIdentitySettings(input) };
     default:
@@ -55,12 +54,8 @@ function clientSettings(clientType: Exclude<ClientType, 'SpringBoot' | 'ServiceB
   }
 }
 
-function springSettings({ host, port, database, userName }: SettingsInput): Settings {
-  return {
-    'spring.datasource.azure.passwordless-enabled': 'true',
-    'spring.datasource.url': uri`jdbc:postgresql://${host}:${port}/${database}?sslmode=require`,
-    'spring.datasource.username': springValue('the name of the database user', userName),
-  };
+function springUrl({ host, port, database }: SettingsInput): string {
+  return uri`jdbc:postgresql://${host}:${port}/${database}?sslmode=require`;
 }
 
 /** Well-known entries: https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries. */
@@ -74,12 +69,4 @@ function bindingSettings({ host, port, database, userName }: SettingsInput): Set
     username: userName,
     uri: uri`postgresql://${userName}@${host}:${port}/${database}?sslmode=require`,
   };
-}
-
-function connectionString(value: string): Settings {
-  return { CONNECTIONSTRING: value };
-}
-
-function prefixed(values: Settings, prefix: string): Settings {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
 }

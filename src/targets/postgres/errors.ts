@@ -1,15 +1,22 @@
 import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
-import { describe, driverError, type ErrorPlace } from './driver-error.ts';
+import { describe, driverError } from '../driver-error.ts';
+import { classifyNetwork } from '../network-errors.ts';
+import { classifyDriverText } from './driver-texts.ts';
+import type { ErrorPlace } from './error-place.ts';
 import { classifyLogin } from './login-errors.ts';
-import { classifyNetwork } from './network-errors.ts';
+import { port } from './session-settings.ts';
 import { classifyStatement } from './statement-errors.ts';
 
 /** The failure that a driver's error is. One that was classified already is returned as it is. */
 export function asConnectionError(error: unknown, place: ErrorPlace): ConnectionError {
   if (isConnectionError(error)) return error;
   const found = driverError(error);
+  const there = { host: place.host, port };
   const known =
-    classifyNetwork(found, place) ?? (place.step === 'login' ? classifyLogin(found, place) : undefined) ?? classifyStatement(found, place);
+    classifyNetwork(found, there) ??
+    classifyDriverText(found, there) ??
+    (place.step === 'login' ? classifyLogin(found, place) : undefined) ??
+    classifyStatement(found, place);
   const { kind, reason, message } = known ?? {
     kind: 'waiting',
     reason: 'DatabaseError',

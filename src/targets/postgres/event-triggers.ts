@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/step.ts';
-import { finding } from './finding.ts';
+import { finding } from '../finding.ts';
 
 /** What to say about event triggers that would run with the administrator's rights whenever we write (threat-model D25). */
 export function eventTriggerFinding(database: string, names: readonly string[]): Finding {

@@ -1,4 +1,5 @@
-import type { Classified, DriverError, ErrorPlace } from './driver-error.ts';
+import type { Classified, DriverError } from '../driver-error.ts';
+import type { ErrorPlace } from './error-place.ts';
 import { quoteIdentifier } from './sql.ts';
 
 const entraTokenExpired = /access token has expired/i;

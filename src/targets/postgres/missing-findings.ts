@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/step.ts';
-import { finding } from './finding.ts';
+import { finding } from '../finding.ts';
 import { keyOfNamed, namedObjects, namedSchemas } from './named-objects.ts';
 import type { Promised } from './profile.ts';
 import type { ObjectKind } from './promised-grants.ts';

@@ -1,10 +1,11 @@
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { OwnerCredentials, ReadOwnerCredentials } from '../owner-credentials.ts';
 import type { Cancellable } from '../target.ts';
 import { applyRights, type RightsWork } from './apply-rights.ts';
 import { sqlState } from './errors.ts';
-import type { OwnerCredentials, OwnerLoginFound, ReadOwnerCredentials } from './owner-login.ts';
+import type { OwnerLoginFound } from './owner-login.ts';
 import { readActableOwners, readNotOwned } from './owner-queries.ts';
 import type { Securable } from './securable.ts';
 import type { Session, SessionOptions } from './session.ts';

@@ -1,16 +1,11 @@
 import type { StagePlan } from '../../api/step.ts';
-import { isOurs, type Mark } from '../mark.ts';
+import { finding } from '../finding.ts';
+import { isHeld, isOurs } from '../mark.ts';
 import type { TargetRequest } from '../target.ts';
-import { finding } from './finding.ts';
 import { type UserStep, userStep } from './steps.ts';
 import type { Adoption, Binding, PostgresUser } from './user.ts';
 
 type AdoptionRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark' | 'adopt'>;
-
-/** Whether a user is the connection's. One that was taken over by an earlier one of its name is so only after it was taken over anew. Pure. */
-export function isHeld(mark: Mark | undefined, own: Mark): mark is Mark {
-  return isOurs(mark, own) && (mark.origin === 'created' || mark.uid === own.uid);
-}
 
 /** Whether it depends on `adoption` what becomes of a user. Pure. */
 export function isForAdoption({ adopt, mark: own }: AdoptionRequest, { role, mark, isReserved }: PostgresUser): boolean {

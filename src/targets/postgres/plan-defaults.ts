@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/step.ts';
-import { finding } from './finding.ts';
+import { finding } from '../finding.ts';
 import { throughLogin } from './owner-login.ts';
 import { type Promised, promisedLater } from './profile.ts';
 import type { Acting, Creator, DefaultRight, RightsObservation } from './rights.ts';

@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/step.ts';
-import { finding } from './finding.ts';
+import { finding } from '../finding.ts';
 import type { Promised } from './profile.ts';
 import type { MembershipFound, RightsObservation, RoleFound } from './rights.ts';
 import { grantMembership } from './statements.ts';

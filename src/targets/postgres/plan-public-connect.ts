@@ -1,6 +1,6 @@
 import type { Finding, StagePlan, Step } from '../../api/step.ts';
+import { finding } from '../finding.ts';
 import { isRevocable } from './compare-rights.ts';
-import { finding } from './finding.ts';
 import type { Right, RightsObservation, RightsOn } from './rights.ts';
 import type { Sql } from './sql.ts';
 import { grant, revokePublicConnect } from './statements.ts';

@@ -1,11 +1,11 @@
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Finding, StagePlan } from '../../api/step.ts';
-import { isOurs, type Mark, markText } from '../mark.ts';
+import { finding } from '../finding.ts';
+import { isHeld, isOurs, type Mark, markText } from '../mark.ts';
 import type { TargetRequest } from '../target.ts';
 import { eventTriggerFinding } from './event-triggers.ts';
-import { finding } from './finding.ts';
 import { fitsAsName, isReservedRoleName, maximumNameBytes } from './names.ts';
-import { isBoundTo, isForAdoption, isHeld, planAdoption } from './plan-adoption.ts';
+import { isBoundTo, isForAdoption, planAdoption } from './plan-adoption.ts';
 import type { RevocableAttribute } from './statements.ts';
 import { quoted, type UserAction, type UserStep, userStep } from './steps.ts';
 import type { PostgresRole, PostgresUser } from './user.ts';

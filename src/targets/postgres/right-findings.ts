@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/step.ts';
-import { finding } from './finding.ts';
+import { finding } from '../finding.ts';
 import { whyNotThroughLogin } from './owner-login.ts';
 import { type Promised, promisedOnEvery } from './profile.ts';
 import type { Right, RightsObservation } from './rights.ts';

@@ -1,11 +1,14 @@
 import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
-import { inSync, type StagePlan } from '../../api/step.ts';
 import type { PostgresServer as FlexibleServer, PostgresAdministrator } from '../../azure/postgres-servers.ts';
-import { type ResourceId, resourceKey, resourceName } from '../../azure/resource-id.ts';
+import { type ResourceId, resourceKey } from '../../azure/resource-id.ts';
+import { firewallGap } from '../firewall-gap.ts';
+import { closedServer, requireOpenServer, serverNotFound } from '../open-server.ts';
+import { explainUnreachable, type NetworkFacts } from '../reachability.ts';
+import { type ClosedServer, SetupNeeded } from '../setup-needed.ts';
 import type { Cancellable, ServerObservation } from '../target.ts';
 
 /** What Azure tells about a flexible server, as far as we need it. */
-export type AzureServer = Pick<FlexibleServer, 'host' | 'state' | 'entraAuthentication'>;
+export type AzureServer = Pick<FlexibleServer, 'host' | 'state' | 'entraAuthentication'> & NetworkFacts;
 
 /** Reads of Azure Resource Manager. */
 export interface PostgresServerReads {
@@ -31,9 +34,6 @@ export interface ServerObserverOptions {
   readonly logIn: (address: { readonly host: string; readonly login: string }, options: Cancellable) => Promise<void>;
 }
 
-/** States in which nobody can log in (@azure/arm-postgresql-flexible 9, ServerState); in the others a login is tried. */
-const closedStates: readonly string[] = ['Dropping', 'Disabled', 'Starting', 'Stopping', 'Stopped', 'Provisioning', 'Inaccessible'];
-
 /** Finds out where a server is and as whom the operator can log in. */
 export class ServerObserver {
   readonly #options: ServerObserverOptions;
@@ -44,53 +44,32 @@ export class ServerObserver {
     this.#options = options;
   }
 
-  /** Never writes. Throws ConnectionError when the operator can't log in, with what to do about it. */
+  /** Never writes. Throws ConnectionError when the operator can't log in, with what to do about it: SetupNeeded where Azure could be set up for it. */
   async observe(serverId: ResourceId, { signal }: Cancellable): Promise<PostgresServer> {
-    const { reads } = this.#options;
+    const { reads, isServerHost } = this.#options;
     const server = await reads.readServer(serverId, { signal });
-    if (!server) throw notFound(serverId);
-    const host = this.#requireOpen(server);
+    if (!server) throw serverNotFound(serverId);
+    const host = requireOpenServer(server, isServerHost);
     const administrators = await reads.listAdministrators(serverId, { signal });
-    if (!administrators) throw notFound(serverId);
-    const login = await this.#logIn(serverId, host, administrators, { signal });
-    return {
-      serverId,
-      host,
-      login,
-      administratorIds: administrators.map((each) => each.objectId.toLowerCase()),
-      administratorNames: administrators.map((each) => each.principalName),
-    };
-  }
-
-  /** The host, when a login can be tried. */
-  #requireOpen({ host, state, entraAuthentication }: AzureServer): string {
-    if (closedStates.includes(state))
-      throw new ConnectionError('waiting', 'ServerStopped', `the server's state is ${state}: ${adviceFor(state)}`);
-    if (host === undefined)
-      throw new ConnectionError('waiting', 'ServerStopped', `Azure tells no host name of the server yet; its state is ${state}`);
-    if (!this.#options.isServerHost(host))
-      throw new ConnectionError(
-        'stalled',
-        'WrongServer',
-        'Azure names a host outside the cloud for this server, so no token was sent to it: start the operator with the --cloud that the server is in',
-      );
-    if (entraAuthentication !== 'Enabled')
-      throw new ConnectionError(
-        'waiting',
-        'EntraAuthenticationDisabled',
-        "Entra authentication is off on the server: switch it on under the server's Authentication settings; Azure restarts the server for it",
-      );
-    return host;
+    if (!administrators) throw serverNotFound(serverId);
+    const administratorIds = administrators.map((each) => each.objectId.toLowerCase());
+    const closed = closedServer({ serverId, host, administratorIds }, server);
+    if (server.entraAuthentication !== 'Enabled') throw new SetupNeeded(entraDisabled(), { kind: 'entra-authentication' }, closed);
+    try {
+      const login = await this.#logIn(closed, administrators, { signal });
+      return { serverId, host, login, administratorIds, administratorNames: administrators.map((each) => each.principalName) };
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      const failure = explainUnreachable(error, host, server);
+      const gap = firewallGap(failure);
+      throw gap ? new SetupNeeded(failure, gap, closed) : failure;
+    }
   }
 
   /** A caller who is administrator through a group needs nothing, so logging in is what tells. */
-  async #logIn(
-    serverId: ResourceId,
-    host: string,
-    administrators: readonly PostgresAdministrator[],
-    { signal }: Cancellable,
-  ): Promise<string> {
+  async #logIn(server: ClosedServer, administrators: readonly PostgresAdministrator[], { signal }: Cancellable): Promise<string> {
     const { logIn, operatorObjectId } = this.#options;
+    const { serverId, host } = server;
     const own = administrators.find((each) => each.objectId.toLowerCase() === operatorObjectId.toLowerCase());
     if (own) {
       await logIn({ host, login: own.principalName }, { signal });
@@ -108,37 +87,28 @@ export class ServerObserver {
         if (!isConnectionError(error) || error.reason !== 'NotEntraAdministrator') throw error;
       }
     }
-    throw new ConnectionError(
-      'waiting',
-      'NotEntraAdministrator',
-      `the operator is no Entra administrator of the server: add the service principal with object id ${operatorObjectId} under the server's Authentication settings (az postgres flexible-server microsoft-entra-admin create), or put it into a group that is one`,
+    throw new SetupNeeded(
+      notAdministrator(operatorObjectId),
+      { kind: 'administrator', sid: operatorObjectId.toLowerCase(), directoryReaders: undefined },
+      server,
     );
   }
 }
 
-function notFound(serverId: ResourceId): ConnectionError {
+function entraDisabled(): ConnectionError {
   return new ConnectionError(
     'waiting',
-    'ServerNotFound',
-    `there is no server "${resourceName(serverId)}" in resource group "${serverId.resourceGroup}": create it, or create the connection anew with the right id`,
+    'EntraAuthenticationDisabled',
+    "Entra authentication is off on the server: switch it on under the server's Authentication settings; Azure restarts the server for it",
   );
 }
 
-function adviceFor(state: string): string {
-  switch (state) {
-    case 'Stopped':
-      return 'start it';
-    case 'Disabled':
-    case 'Inaccessible':
-      return 'see its health in Azure; its encryption key or its subscription may be out of reach';
-    default:
-      return 'it is looked at again';
-  }
-}
-
-/** Setting servers up isn't served yet: what is missing was thrown as an error. Pure. */
-export function planServer(): StagePlan {
-  return inSync;
+function notAdministrator(operatorObjectId: string): ConnectionError {
+  return new ConnectionError(
+    'waiting',
+    'NotEntraAdministrator',
+    `the operator is no Entra administrator of the server: add the service principal with object id ${operatorObjectId} under the server's Authentication settings (az postgres flexible-server microsoft-entra-admin create), or put it into a group that is one`,
+  );
 }
 
 /** Names of the roles that nobody but administrators may be. Pure. */

@@ -1,3 +1,6 @@
+/** PgBouncer listens on 6432 of the same server, and would not keep what a session pins. */
+export const port = 5432;
+
 export const statementTimeoutInMs = 30_000;
 
 export const pinnedSearchPath = 'pg_catalog,pg_temp';

@@ -9,15 +9,12 @@ import {
 import type { Client, ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Cancellable } from '../target.ts';
-import type { ErrorPlace } from './driver-error.ts';
+import type { ErrorPlace } from './error-place.ts';
 import { asConnectionError } from './errors.ts';
 import { unlimitTransactions, whoAmI } from './queries.ts';
-import { pinnedSearchPath, startupOptions, statementTimeoutInMs } from './session-settings.ts';
+import { pinnedSearchPath, port, startupOptions, statementTimeoutInMs } from './session-settings.ts';
 import type { Sql } from './sql.ts';
 import { beginRead, beginWrite, commit, rollback } from './statements.ts';
-
-/** PgBouncer listens on 6432 of the same server, and would not keep what a session pins. */
-export const port = 5432;
 
 const connectTimeoutInMs = 15_000;
 /** Beyond the server's own limit, for a server that stopped answering. */

@@ -1,4 +1,5 @@
-import { type Classified, type DriverError, describe, type ErrorPlace } from './driver-error.ts';
+import { type Classified, type DriverError, describe } from '../driver-error.ts';
+import type { ErrorPlace } from './error-place.ts';
 
 const ownCatalogIndex = /"pg_(authid|auth_members|default_acl|shdescription|shseclabel)_/;
 const unknownPrincipal = /could not validate AAD user|is not found in the tenant/i;

@@ -1,6 +1,6 @@
 import type { Step } from '../../api/step.ts';
+import { printable } from '../finding.ts';
 import type { Mark } from '../mark.ts';
-import { printable } from './finding.ts';
 import { parseObjectId } from './label.ts';
 import type { Privilege, Securable } from './securable.ts';
 import { quoteIdentifier, type Sql } from './sql.ts';

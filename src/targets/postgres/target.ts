@@ -2,6 +2,7 @@ import { ConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { ReadOwnerCredentials } from '../owner-credentials.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
 import { Batches } from './batches.ts';
@@ -11,7 +12,6 @@ import { listMarked } from './list-marked.ts';
 import { defaultUserName, fitsAsName } from './names.ts';
 import { observeAdoption } from './observe-adoption.ts';
 import { observeGrants } from './observe-grants.ts';
-import type { ReadOwnerCredentials } from './owner-login.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import { isForAdoption } from './plan-adoption.ts';
 import { type GrantsObservation, planGrants } from './plan-grants.ts';
@@ -20,8 +20,9 @@ import { planUser, requireUserName } from './plan-user.ts';
 import { readServerIdentifier } from './queries.ts';
 import { releaseUser } from './release.ts';
 import { RightsMemory } from './rights-memory.ts';
-import { administratorNamesOf, type PostgresServer, type PostgresServerReads, planServer, ServerObserver } from './server.ts';
-import { port, Session } from './session.ts';
+import { administratorNamesOf, type PostgresServer, type PostgresServerReads, ServerObserver } from './server.ts';
+import { Session } from './session.ts';
+import { port } from './session-settings.ts';
 import type { GrantStep, UserStep } from './steps.ts';
 import { tidyUser } from './tidy.ts';
 import type { PostgresUser } from './user.ts';
@@ -61,7 +62,6 @@ class PostgresTarget implements Target {
   readonly port = port;
   readonly defaultUserName = defaultUserName;
   readonly settings = settings;
-  readonly planServer = planServer;
   readonly #options: PostgresTargetOptions;
   readonly #pool: SessionPool<Address, Session>;
   readonly #servers: ServerObserver;
@@ -188,6 +188,10 @@ class PostgresTarget implements Target {
     const inDatabase = <T>(database: string, work: (session: Session) => Promise<T>) => this.#in(server, database, work, { signal });
     const { logger } = this.#options;
     return await tidyUser(request, { server: ours(server), inDatabase, ownerLogins: this.#ownerLogins, logger, signal });
+  }
+
+  async whenUnused(server: Pick<ServerObservation, 'host'>, { signal }: Cancellable): Promise<void> {
+    await this.#pool.whenUnused(({ host }) => host === server.host, { signal });
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,9 @@ import type { TargetType } from '../../../src/api/spec.ts';
 import type { AzureCalls } from '../../../src/azure/reads.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import type { Target } from '../../../src/targets/target.ts';
+import type { UserNotes } from '../../../src/targets/user-notes.ts';
 import type { Identity, Server } from '../../sandbox/azure/world.ts';
+import type { Call } from './boundary.ts';
 import type { Line } from './line.ts';
 
 /** What a process of the operator gives its target. */
@@ -11,6 +13,8 @@ export interface TargetOptions {
   /** Each call to the database goes by here. */
   readonly line: Line;
   readonly clock: Clock;
+  /** What it remembers beside the server, kept in the ledger of the cluster. */
+  readonly notes: UserNotes;
 }
 
 /** A real server of one engine that the oracle works on, with tables to be granted, as nobody but its superuser sees it. */
@@ -35,8 +39,9 @@ export interface Engine {
   letsIn(user: string, identity: Identity): Promise<boolean>;
   /** Whether a line is about the shell of an ended user that owns something. */
   isOfShell(line: string): boolean;
+  /** Whether a line may be another one from the moment on when this call was denied, because the operator has a second way for it. */
+  hasSecondWay(line: string, denied: Call): boolean;
   /** Takes away all that runs left behind. */
   cleanUp(): Promise<void>;
-  /** Lets go of the server, which isn't its own. */
   stop(): Promise<void>;
 }

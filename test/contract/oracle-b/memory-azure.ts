@@ -1,4 +1,5 @@
 import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import type { MySQLManagementFlexibleServerClient } from '@azure/arm-mysql-flexible';
 import type { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible';
 import { Arm } from '../../../src/azure/arm.ts';
 import { type Cloud, customCloud } from '../../../src/azure/cloud.ts';
@@ -62,19 +63,27 @@ export class MemoryArm extends Arm {
   }
 
   override async postgresServers(): Promise<PostgreSQLManagementFlexibleServerClient> {
+    const administratorsMicrosoftEntra = this.#administrators(({ administrators }) => administrators);
+    return { servers: this.#servers, administratorsMicrosoftEntra } as unknown as PostgreSQLManagementFlexibleServerClient;
+  }
+
+  override async mysqlServers(): Promise<MySQLManagementFlexibleServerClient> {
+    const azureADAdministrators = this.#administrators(({ administrators }) =>
+      administrators.map(({ objectId, principalName }) => ({ sid: objectId, login: principalName })),
+    );
+    return { servers: this.#servers, azureADAdministrators } as unknown as MySQLManagementFlexibleServerClient;
+  }
+
+  get #servers() {
     const { server } = this.#azure;
-    const client = {
-      servers: {
-        get: (_: string, name: string, options: Options) =>
-          this.#send(`read server ${name}`, options, () => ({ ...server, fullyQualifiedDomainName: server.host })),
-      },
-      administratorsMicrosoftEntra: {
-        listByServer: (_: string, name: string, options: Options) => ({
-          byPage: () => this.#page(`list administrators of ${name}`, options, () => server.administrators),
-        }),
-      },
-    };
-    return client as unknown as PostgreSQLManagementFlexibleServerClient;
+    const found = () => ({ ...server, fullyQualifiedDomainName: server.host });
+    return { get: (_: string, name: string, options: Options) => this.#send(`read server ${name}`, options, found) };
+  }
+
+  #administrators<T>(of: (server: Server) => readonly T[]) {
+    const { server } = this.#azure;
+    const page = (name: string, options: Options) => this.#page(`list administrators of ${name}`, options, () => of(server));
+    return { listByServer: (_: string, name: string, options: Options) => ({ byPage: () => page(name, options) }) };
   }
 
   #identity(name: string) {

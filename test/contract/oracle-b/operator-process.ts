@@ -4,10 +4,12 @@ import { createAzureCalls } from '../../../src/azure/reads.ts';
 import { Abandonments } from '../../../src/connection/abandonments.ts';
 import type { Deps } from '../../../src/connection/deps.ts';
 import { DriftSchedule } from '../../../src/connection/drift-schedule.ts';
+import { FirewallWindows } from '../../../src/connection/firewall-windows.ts';
 import { Ledger } from '../../../src/connection/ledger.ts';
 import { Metrics } from '../../../src/connection/metrics.ts';
 import { reconcile } from '../../../src/connection/reconcile.ts';
 import { connections, type Namespace } from '../../../src/connection/resources.ts';
+import { serverSetupBy } from '../../../src/connection/server-setup.ts';
 import { Tombstones } from '../../../src/connection/tombstones.ts';
 import { Withdrawals } from '../../../src/connection/withdrawals.ts';
 import { createUserAssigned } from '../../../src/identities/user-assigned.ts';
@@ -68,14 +70,15 @@ export class OperatorProcess {
     this.#world = world;
     this.#line = new Line({ boundaries, clock });
     const calls = createAzureCalls(new MemoryArm(world.azure, { line: this.#line, clock }), clock);
-    this.#target = engine.newTarget({ calls, line: this.#line, clock });
     for (const plural of Object.keys(storeOf)) for (const object of kubernetes.list(plural)) this.#learn({ plural, object, gone: false });
     for (const store of Object.values(this.#stores)) store.markListed(clock.now());
     this.#unwatch = kubernetes.watch((change) => (watchLags ? this.#late.push(change) : this.#learn(change)));
     const client = kubeClientOn(this.#line, kubernetes, { clock, metrics: runtimeMetrics });
     const ledger = new Ledger({ client, namespace: operatorNamespace });
+    this.#target = engine.newTarget({ calls, line: this.#line, clock, notes: ledger.userNotes });
     const targets = new Map([[this.#target.type, this.#target]]);
     const { operator } = engine.identities;
+    const driftSchedule = new DriftSchedule({ intervalInMs: 600_000, clock, random });
     this.#deps = {
       client,
       ...this.#stores,
@@ -93,13 +96,24 @@ export class OperatorProcess {
       identities: new Map([['UserAssigned', createUserAssigned(calls)]]),
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
       ledger,
+      serverSetup: serverSetupBy(calls, { objectId: operator.principalId, clientId: operator.clientId, tenantId: operator.clientId }),
+      firewallWindows: new FirewallWindows({
+        ledger,
+        rules: calls,
+        driftSchedule,
+        clusterHash: cluster.hash,
+        egressAddresses: [],
+        isAllowedAnywhere: () => false,
+        clock,
+        logger: silent,
+      }),
       tombstones: new Tombstones({ ledger, targets, clock: this.#rests.on(clock), logger: silent }),
       withdrawals: new Withdrawals({ ...this.#stores, clock, graceInMs: 600_000, maximum: 20, relist: () => {} }),
       abandonments: new Abandonments({ clock, afterInMs: 300_000 }),
       onWithdrawal: 'disable',
       cluster,
       operator: { principalId: operator.principalId, clientId: operator.clientId, namespace: operatorNamespace },
-      driftSchedule: new DriftSchedule({ intervalInMs: 600_000, clock, random }),
+      driftSchedule,
       clock,
       logger: silent,
       metrics,

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { type Mark, markText } from '../../../src/targets/mark.ts';
 import { rejection } from '../../support/eventually.ts';
-import { access, isAlive, markOf, other, type ShopServer, shop as shopIdentity, startShopServer } from './shop-server.ts';
+import { access, markOf, other, shop as shopIdentity } from '../target/given.ts';
+import { isAlive, type ShopServer, startShopServer } from './shop-server.ts';
 
 const signal = { signal: new AbortController().signal };
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { StagePlan } from '../../../src/api/step.ts';
 import { secretText } from '../../../src/runtime/secret-text.ts';
 import type { TargetRequest } from '../../../src/targets/target.ts';
-import { access, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, other } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('connections that are written for together', function () {
   this.timeout(30_000);

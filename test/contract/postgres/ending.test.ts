@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { LabelNull } from '../../sandbox/postgres/pgaadauth.ts';
 import { eventually, rejection } from '../../support/eventually.ts';
-import { access, isAlive, markOf, operator, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, operator, other } from '../target/given.ts';
+import { isAlive, type ShopServer, startShopServer } from './shop-server.ts';
 
 for (const labelNull of ['allowed', 'refused'] as const satisfies readonly LabelNull[]) suite(labelNull);
 
@@ -56,16 +57,6 @@ function suite(labelNull: LabelNull) {
       expect(await shop.tidy(request())).to.deep.equal({ kind: 'gone' });
     });
 
-    it('ends sessions that come back, twenty at once', async () => {
-      await shop.reconcile(request());
-      const sessions = await Promise.all(Array.from({ length: 20 }, () => shop.logIn('aad_shop_orders', database)));
-      await Promise.all(sessions.slice(0, 10).map((session) => session.query('BEGIN; LOCK TABLE old IN ROW SHARE MODE')));
-      expect(await shop.end(request())).to.equal('ended');
-      expect(await Promise.all(sessions.map(isAlive))).to.not.include(true);
-      const left = await shop.query('postgres', `SELECT pid FROM pg_stat_activity WHERE usename = 'aad_shop_orders'`);
-      expect(left).to.deep.equal([]);
-    });
-
     it('ends sessions for an administrator who may signal nobody', async () => {
       await shop.reconcile(request());
       const session = await shop.logIn('aad_shop_orders', database);
@@ -76,36 +67,6 @@ function suite(labelNull: LabelNull) {
         await shop.query('postgres', 'GRANT pg_signal_backend TO azure_pg_admin WITH ADMIN TRUE, INHERIT TRUE');
       }
       expect(await isAlive(session)).to.equal(false);
-    });
-
-    it('goes on after a cut at any of its steps', async () => {
-      for (const path of ['NOLOGIN', '^SECURITY LABEL', '^COMMENT', 'pg_terminate_backend', '^GRANT', '^DROP OWNED', '^DROP ROLE']) {
-        for (const drop of ['before', 'after'] as const) {
-          await shop.reconcile(request());
-          shop.faults.add({ match: { kind: 'sql', path }, respond: { drop }, times: 1 });
-          const ended = await rejection(shop.end(request()).then(() => shop.tidy(request())));
-          expect(ended).to.include({ name: 'ConnectionError', kind: 'retry' }, `${path} ${drop}`);
-          await shop.end(request());
-          expect(await shop.tidy(request())).to.deep.equal({ kind: 'gone' });
-          expect(await roles()).to.deep.equal([]);
-          shop.faults.clear();
-        }
-      }
-    });
-
-    it('leaves everybody else’s rights as they were', async () => {
-      const neighbour = shop.request({
-        database,
-        userName: 'aad_shop_neighbour',
-        mark: markOf('shop', 'neighbour'),
-        identity: other,
-        access: access('All'),
-      });
-      await shop.reconcile(neighbour);
-      await shop.reconcile(request());
-      await shop.end(request());
-      await shop.tidy(request());
-      expect(await shop.reconcile(neighbour)).to.deep.equal({ steps: [], findings: [] });
     });
 
     it('takes rights away in every database, also in those of others', async () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Finding } from '../../../src/api/step.ts';
 import { rejection } from '../../support/eventually.ts';
-import { access, type ShopServer, startShopServer } from './shop-server.ts';
+import { access } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 for (const readAllData of [true, false]) suite(readAllData);
 

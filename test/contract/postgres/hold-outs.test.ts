@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rejection } from '../../support/eventually.ts';
-import { access, isAlive, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, other } from '../target/given.ts';
+import { isAlive, type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('a workload that holds out against the operator in PostgreSQL', function () {
   this.timeout(60_000);

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { markText } from '../../../src/targets/mark.ts';
 import { rejection } from '../../support/eventually.ts';
-import { access, isAlive, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, other } from '../target/given.ts';
+import { isAlive, type ShopServer, startShopServer } from './shop-server.ts';
 
 const user = 'aad_shop_orders';
 const neighbour = 'aad_shop_neighbour';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rejection } from '../../support/eventually.ts';
-import { access, operator, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, operator } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('an odd database in PostgreSQL', function () {
   this.timeout(60_000);

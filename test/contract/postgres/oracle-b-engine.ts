@@ -10,7 +10,8 @@ import type { Engine } from '../oracle-b/engine.ts';
 import type { Line, Refusal } from '../oracle-b/line.ts';
 import { cloud } from '../oracle-b/memory-azure.ts';
 import { cluster } from '../oracle-b/world.ts';
-import { operator, other, type ShopServer, serverId, shop } from './shop-server.ts';
+import { operator, other, shop } from '../target/given.ts';
+import { serverId, startShopServer } from './shop-server.ts';
 
 type Strike = Faults['strike'];
 
@@ -24,7 +25,8 @@ const hangInMs = 4 * 60_000;
 const busy = { login: ['53300', '57P03'], statement: ['40001', '40P01', '55P03', '57P01', '57014'] } as const;
 
 /** PostgreSQL behind its gateway, with tables of the operator, of a role that it belongs to, and of one that it may join. */
-export async function createPostgresEngine(server: ShopServer): Promise<Engine> {
+export async function startPostgresEngine(host: string): Promise<Engine> {
+  const server = await startShopServer({ host });
   const { backend, tokens } = server;
   const applications = new Set<pg.Client>();
   await backend.createDatabase(database, 'operator');
@@ -65,7 +67,7 @@ export async function createPostgresEngine(server: ShopServer): Promise<Engine> 
     newTarget: ({ calls, line, clock }) => {
       server.faults.strike = strikeBy(line);
       return createPostgresTarget({
-        reads: calls,
+        reads: { readServer: calls.readPostgresServer, listAdministrators: calls.listPostgresAdministrators },
         isServerHost: (host) => isServerHost(host, cloud.suffixes.PostgreSQL, cloud.name),
         token: operatorToken,
         ownerCredentials: async () => ({ kind: 'unusable', why: 'its Secret is not there' }),
@@ -95,6 +97,7 @@ export async function createPostgresEngine(server: ShopServer): Promise<Engine> 
       }
     },
     isOfShell: (line) => /dbaccess_retired_|\bof_user/.test(line),
+    hasSecondWay: () => false,
     cleanUp: async () => {
       server.faults.strike = () => undefined;
       await server.cleanUp();
@@ -109,6 +112,7 @@ export async function createPostgresEngine(server: ShopServer): Promise<Engine> 
     },
     stop: async () => {
       await Promise.all(Object.values(superuser).map((client) => client.end()));
+      await server.stop();
     },
   };
 }

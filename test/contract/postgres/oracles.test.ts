@@ -6,8 +6,9 @@ import type { AccessSpec } from '../../../src/api/spec.ts';
 import type { Finding } from '../../../src/api/step.ts';
 import { promisedBy, promisedOn } from '../../../src/targets/postgres/profile.ts';
 import type { Privilege, Securable } from '../../../src/targets/postgres/securable.ts';
+import { access, markOf, other } from '../target/given.ts';
 import { neighbour, type RandomDatabase, randomAccess, randomDatabase, rolesOfAllKinds, user } from './random-database.ts';
-import { access, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 const seed = Number(process.env['ORACLE_SEED'] ?? Date.now() % 2 ** 31);
 const limitInMs = Number(process.env['ORACLE_TIME'] ?? 9_000);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { markText } from '../../../src/targets/mark.ts';
 import type { EndingRequest } from '../../../src/targets/target.ts';
-import { markOf, type ShopServer, startShopServer } from './shop-server.ts';
+import { markOf } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('the list of marked users in PostgreSQL', function () {
   this.timeout(30_000);
@@ -46,20 +47,6 @@ describe('the list of marked users in PostgreSQL', function () {
     await shop.query('postgres', 'COMMENT ON ROLE operator IS NULL');
     for (const name of names) await shop.query('postgres', `DROP ROLE "${name.replaceAll('"', '""')}"`);
     expect(await listed()).to.deep.equal([]);
-  });
-
-  it('is enough to end a user and take its rights away, wherever they are', async () => {
-    await shop.query('orders', 'CREATE TABLE items (name text); ALTER TABLE items OWNER TO operator');
-    await shop.reconcile(shop.request());
-    const session = await shop.logIn('aad_shop_orders', 'orders');
-    const [orphan] = await listed();
-    const server = await shop.target.observeServer(shop.request(), { signal: signal() });
-    expect(await shop.target.end(orphan as EndingRequest, server, { signal: signal() })).to.equal('ended');
-    expect(await session.query('SELECT 1').catch(() => 'closed')).to.equal('closed');
-    expect(await listed(), 'once it is ended').to.deep.equal([]);
-    expect(await shop.target.tidy(orphan as EndingRequest, server, { signal: signal() })).to.deep.equal({ kind: 'gone' });
-    expect(await shop.query('postgres', "SELECT 1 FROM pg_roles WHERE rolname = 'aad_shop_orders'")).to.deep.equal([]);
-    await shop.query('orders', 'DROP TABLE items');
   });
 
   it('is enough to leave a locked shell of a user that was renamed and owns something', async () => {

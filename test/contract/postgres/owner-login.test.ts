@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { secretText } from '../../../src/runtime/secret-text.ts';
 import type { TargetRequest } from '../../../src/targets/target.ts';
 import { rejection } from '../../support/eventually.ts';
-import { access, type ShopServer, startShopServer } from './shop-server.ts';
+import { access } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe("the login of an owner of older tables, for whom the operator can't act", function () {
   this.timeout(30_000);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { TargetRequest } from '../../../src/targets/target.ts';
 import { rejection } from '../../support/eventually.ts';
-import { access, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, other } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('a policy that wants no database to be open to every login', function () {
   this.timeout(30_000);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { AccessSpec } from '../../../src/api/spec.ts';
-import { access } from './shop-server.ts';
+import { access } from '../target/given.ts';
 
 /** The user whose rights are looked after, and another user of ours. */
 export const user = 'aad_shop_orders';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rejection } from '../../support/eventually.ts';
-import { access, markOf, other, type ShopServer, startShopServer } from './shop-server.ts';
+import { access, markOf, other } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('a role that takes over what deleted users owned', function () {
   this.timeout(30_000);

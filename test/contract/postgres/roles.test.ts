@@ -8,7 +8,8 @@ import { Session } from '../../../src/targets/postgres/session.ts';
 import { grantStatement } from '../../../src/targets/postgres/steps.ts';
 import { ossAudience } from '../../sandbox/postgres/login.ts';
 import { rejection } from '../../support/eventually.ts';
-import { markOf, operator, type ShopServer, startShopServer } from './shop-server.ts';
+import { markOf, operator } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 const host = '127.0.90.23';
 

@@ -7,7 +7,8 @@ import { createAuthority } from '../../sandbox/certificates.ts';
 import { startGateway } from '../../sandbox/postgres/gateway.ts';
 import { ossAudience } from '../../sandbox/postgres/login.ts';
 import { eventually, rejection } from '../../support/eventually.ts';
-import { operator, type ShopServer, startShopServer } from './shop-server.ts';
+import { operator } from '../target/given.ts';
+import { type ShopServer, startShopServer } from './shop-server.ts';
 
 const host = '127.0.90.8';
 const elsewhere = '127.0.90.9';

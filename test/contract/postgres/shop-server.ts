@@ -1,10 +1,8 @@
 import pg from 'pg';
-import type { AccessSpec } from '../../../src/api/spec.ts';
-import type { Finding, StagePlan, Step } from '../../../src/api/step.ts';
+import type { StagePlan } from '../../../src/api/step.ts';
 import type { ResourceId } from '../../../src/azure/resource-id.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { connectionHash, type Mark } from '../../../src/targets/mark.ts';
-import type { OwnerCredentials } from '../../../src/targets/postgres/owner-login.ts';
+import type { OwnerCredentials } from '../../../src/targets/owner-credentials.ts';
 import { createPostgresTarget } from '../../../src/targets/postgres/target.ts';
 import type { EndingRequest, Target, TargetRequest } from '../../../src/targets/target.ts';
 import { createTokenSigner, type TokenSigner } from '../../sandbox/azure/token-signer.ts';
@@ -16,19 +14,8 @@ import { syncAdministrators } from '../../sandbox/postgres/administrators.ts';
 import { type Backend, type BackendOptions, startBackend } from '../../sandbox/postgres/backend.ts';
 import { type Gateway, startGateway } from '../../sandbox/postgres/gateway.ts';
 import { ossAudience } from '../../sandbox/postgres/login.ts';
-
-const tenantId = '7f0e8f5c-0000-4000-8000-000000000000';
-export const cluster = '00000000000000c1';
-
-export const operator = identity('operator', 'a');
-export const shop = identity('shop', 'b');
-export const other = identity('other', 'c');
-
-/** Everything that one pass of a connection did. */
-export interface Pass {
-  readonly steps: readonly Step[];
-  readonly findings: readonly Finding[];
-}
+import { access, cluster, markOf, operator, other, shop, tenantId } from '../target/given.ts';
+import { end, type Pass, plan, reconcile, tidy } from '../target/pass.ts';
 
 /** A server as on Azure, the target that looks after it, and what a test needs beside them. */
 export interface ShopServer {
@@ -95,7 +82,11 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
   await backend.setPrincipals([operator, shop, other].map(({ principalId }) => ({ objectId: principalId, kind: 'service' })));
   await syncAdministrators(server, backend);
   const certificate = await authority.issue({ commonName: server.name, ipAddresses: [host] });
-  const gateway = await startGateway({ backend, server, certificate, verify: tokens.verify, journal, faults, log: () => {}, signal });
+  const starting = startGateway({ backend, server, certificate, verify: tokens.verify, journal, faults, log: () => {}, signal });
+  const gateway = await starting.catch(async (error: unknown) => {
+    await backend.stop();
+    throw error;
+  });
 
   const secrets = new Map<string, OwnerCredentials>();
   const secretReads: string[] = [];
@@ -125,32 +116,6 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
   }
 
   const target = newTarget();
-
-  async function look(
-    request: TargetRequest,
-    by: Target,
-  ): Promise<{ readonly plan: StagePlan; readonly findings: readonly Finding[]; apply(): Promise<void> }> {
-    const found = await by.observeServer(request, { signal });
-    const user = await by.observeUser(request, found, { signal });
-    let plan = by.planUser(request, user);
-    if (plan.steps.length === 0 && !plan.findings.some(({ blocking }) => blocking)) {
-      const { findings } = plan;
-      plan = by.planGrants(request, await by.observeGrants(request, found, user, { signal }));
-      plan = { ...plan, findings: [...findings, ...plan.findings] };
-    }
-    return { plan, findings: plan.findings, apply: () => by.apply(plan.steps, request, found, { beforeStep: () => {}, signal }) };
-  }
-
-  async function reconcile(request: TargetRequest, by: Target = target): Promise<Pass> {
-    const steps: Step[] = [];
-    for (let round = 1; round <= 8; round += 1) {
-      const { plan, findings, apply } = await look(request, by);
-      if (plan.steps.length === 0) return { steps, findings };
-      steps.push(...plan.steps);
-      await apply();
-    }
-    throw new Error(`the plan does not become empty: ${steps.map(({ summary }) => summary).join('\n')}`);
-  }
 
   async function connected(config: pg.ClientConfig): Promise<pg.Client> {
     const client = new pg.Client({ host, port: 5432, ssl: { ca: authority.pem }, ...config });
@@ -182,10 +147,10 @@ export async function startShopServer({ host, ...backendOptions }: ShopServerOpt
       knownTriggers: [],
       ...overrides,
     }),
-    reconcile,
-    plan: async (request, by = target) => (await look(request, by)).plan,
-    end: async (request, by = target) => by.end(request, await by.observeServer(request, { signal }), { signal }),
-    tidy: async (request, by = target) => by.tidy(request, await by.observeServer(request, { signal }), { signal }),
+    reconcile: (request, by = target) => reconcile(by, request, { signal }),
+    plan: (request, by = target) => plan(by, request, { signal }),
+    end: (request, by = target) => end(by, request, { signal }),
+    tidy: (request, by = target) => tidy(by, request, { signal }),
     logIn: async (user, database, who = shop) =>
       connected({ user, database, password: await tokens.issue(who, ossAudience, { expiresIn: 300 }) }),
     query: (database, sql, values) => backend.query(database, sql, values),
@@ -223,23 +188,3 @@ export const serverId: ResourceId = {
   resourceGroup: 'sandbox',
   names: ['shop-pg'],
 };
-
-/** What a connection of this namespace and name marks its user with; another `life` stands for the same one made anew. */
-export function markOf(namespace: string, name: string, life = 1): Mark {
-  return {
-    cluster,
-    connection: connectionHash('00000000-0000-4000-8000-000000000002', namespace, name),
-    uid: `${String(life).padStart(8, '0')}-0000-4000-8000-000000000003`,
-    origin: 'created',
-    state: 'live',
-  };
-}
-
-export function access(profile: AccessSpec['profile'], rest: Partial<AccessSpec> = {}): AccessSpec {
-  return { profile, futureObjects: true, ...rest };
-}
-
-function identity(name: string, digit: string): Identity {
-  const id = (last: string) => `${digit.repeat(8)}-0000-4000-8000-00000000000${last}`;
-  return { name, resourceId: `/identities/${name}`, principalId: id('1'), clientId: id('2'), federatedCredentials: [] };
-}

@@ -67,6 +67,16 @@ export const armErrors = {
       'AuthorizationFailed',
       `The client '${clientId}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
     ),
+  linkedAuthorizationFailed: (
+    { clientId, objectId, action, scope }: Readonly<Record<'clientId' | 'objectId' | 'action' | 'scope', string>>,
+    linked: { readonly action: string; readonly scope: string },
+  ) =>
+    new ArmError(
+      403,
+      'LinkedAuthorizationFailed',
+      `The client '${clientId}' with object id '${objectId}' has permission to perform action '${action}' on scope '${scope}'; however, it does not have permission to perform action(s) '${linked.action}' on the linked scope(s) '${linked.scope}' (respectively) or the linked scope(s) are invalid.`,
+    ),
+  locationRequired: () => new ArmError(400, 'LocationRequired', 'The location property is required for this definition.'),
   throttled: (kind: string, subscriptionId: string, objectId: string, seconds: number, headers: Readonly<Record<string, string>>) =>
     new ArmError(
       429,

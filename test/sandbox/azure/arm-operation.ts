@@ -10,8 +10,13 @@ export interface ArmContext {
   readonly params: Readonly<Record<string, string>>;
   /** Names in lower case; only those that the operation lists. */
   readonly query: ReadonlyMap<string, string>;
-  /** The parsed JSON body; undefined for methods without one. */
+  /** The parsed JSON body; undefined for methods without one, and for a POST that sends none. */
   readonly body: unknown;
+  readonly apiVersion: string;
+  /** Scheme, host and port of this Azure Resource Manager, for links to it. */
+  readonly origin: string;
+  /** Asks for a permission on another resource that the body names. Throws ArmError 403. */
+  readonly demandLinked: (action: string, scope: string) => void;
   /** Cuts a list into pages, with a nextLink to this very address. Throws ArmError for a wrong `$skiptoken`. */
   readonly page: (items: readonly unknown[]) => Answer;
   readonly signal: AbortSignal;

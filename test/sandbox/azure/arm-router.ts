@@ -5,6 +5,8 @@ import { isGranted } from './arm-caller.ts';
 import { armErrors } from './arm-error.ts';
 import type { ArmOperation } from './arm-operation.ts';
 import { pageOf } from './arm-page.ts';
+import { appsOf } from './hosts/hosts.ts';
+import { checkLocks } from './hosts/lock.ts';
 import type { Answer, ServiceRequest } from './service.ts';
 import type { TokenClaims } from './token-signer.ts';
 import type { World } from './world.ts';
@@ -33,8 +35,9 @@ export function createArmRouter(
     const headers = budget.spend(kindOf(request.method), { subscriptionId, objectId: caller.oid });
 
     const { operation, params } = findOperation(operations, request.method, address);
+    const scope = scopeOf(operation, address);
     if (caller.appid.toLowerCase() !== world.operatorClientId.toLowerCase() || !isGranted(operation.action, world.operatorActions)) {
-      throw armErrors.authorizationFailed(caller.appid, caller.oid, operation.action, scopeOf(operation, address));
+      throw armErrors.authorizationFailed(caller.appid, caller.oid, operation.action, scope);
     }
     if (!operation.apiVersions.includes(version)) {
       throw armErrors.apiVersionUnsupported(version, typeOf(operation.path), world.location, operation.apiVersions);
@@ -45,6 +48,7 @@ export function createArmRouter(
     }
     const group = params['resourceGroup'];
     if (group !== undefined && !resourceGroups(world).has(group.toLowerCase())) throw armErrors.resourceGroupNotFound(group);
+    checkLocks(world.locks, request.method, scope);
 
     const answer = await operation.run({
       world,
@@ -52,6 +56,13 @@ export function createArmRouter(
       params,
       query: address.query,
       body: await bodyOf(request),
+      apiVersion: version,
+      origin: origin(),
+      demandLinked: (action, linkedScope) => {
+        if (isGranted(action, world.operatorActions)) return;
+        const { appid: clientId, oid: objectId } = caller;
+        throw armErrors.linkedAuthorizationFailed({ clientId, objectId, action: operation.action, scope }, { action, scope: linkedScope });
+      },
       page: (items) =>
         pageOf(items, {
           size: pageSize,
@@ -89,12 +100,14 @@ function findOperation(operations: readonly ArmOperation[], method: string, { se
 /** A list is read at the scope above the type, anything else at the resource. */
 function scopeOf({ path }: ArmOperation, { segments }: ArmAddress): string {
   const pattern = path.split('/');
-  const cut = path.endsWith('}') ? 0 : pattern.at(-3) === 'providers' ? 3 : 1;
+  // types and names alternate behind the provider: a type without a name is a list, or an action
+  const behindProvider = pattern.length - pattern.lastIndexOf('providers') - 2;
+  const cut = behindProvider % 2 === 0 ? 0 : behindProvider === 1 ? 3 : 1;
   return `/${segments.slice(0, segments.length - cut).join('/')}`;
 }
 
 function typeOf(path: string): string {
-  const [, provided = ''] = path.split('/providers/');
+  const provided = path.split('/providers/').at(-1) ?? '';
   return provided
     .split('/')
     .slice(1)
@@ -103,7 +116,7 @@ function typeOf(path: string): string {
 }
 
 function resourceIds(world: World): readonly string[] {
-  return [...world.identities, ...world.servers].map(({ resourceId }) => resourceId);
+  return [...world.identities, ...world.servers, ...appsOf(world.hosts)].map(({ resourceId }) => resourceId);
 }
 
 function resourceGroups(world: World): ReadonlySet<string> {
@@ -118,6 +131,7 @@ function kindOf(method: string): RequestKind {
 async function bodyOf(request: ServiceRequest): Promise<unknown> {
   if (!['PUT', 'PATCH', 'POST'].includes(request.method)) return undefined;
   const type = request.headers['content-type'] ?? '';
+  if (request.method === 'POST' && type === '') return undefined;
   if (!/^application\/json\b/i.test(type)) throw armErrors.mediaTypeUnsupported(type);
   const text = await request.body();
   try {

@@ -9,9 +9,14 @@ import { ArmBudget, azureBudget, type BudgetSizes } from './arm-budget.ts';
 import { callerOf, type VerifyToken } from './arm-caller.ts';
 import { ArmError, renderArmError } from './arm-error.ts';
 import { type ArmRouter, createArmRouter } from './arm-router.ts';
+import { hostOperations } from './hosts/host-operations.ts';
+import { knownPrincipals } from './hosts/principals.ts';
 import { managedIdentityOperations } from './managed-identity.ts';
+import { mysqlOperations } from './mysql-servers.ts';
 import { postgresOperations } from './postgres-servers.ts';
 import { type Answer, type Outcome, type ServiceRequest, startService } from './service.ts';
+import { sqlOperations } from './sql-servers.ts';
+import { userAssignedIdentityOperations } from './user-assigned-identities.ts';
 import type { World } from './world.ts';
 
 export interface ArmOptions {
@@ -28,6 +33,10 @@ export interface ArmOptions {
   readonly pageSize?: number;
   /** How long a write of a federated credential takes, and so how long it shuts out others. */
   readonly credentialWriteMs?: number;
+  /** How long a write of an app takes that Azure does behind the answer, and so how long it shuts out others. */
+  readonly appWriteMs?: number;
+  /** Called after a request by which an identity came or went. */
+  readonly principalsChanged?: () => Promise<void>;
   readonly budget?: BudgetSizes;
   /** Asked at each 429 of the budget: Azure does not always send the header. */
   readonly sendsRetryAfter?: () => boolean;
@@ -53,17 +62,37 @@ export async function startArm({
   newId = randomUUID,
   pageSize = 2,
   credentialWriteMs = 100,
+  appWriteMs = 500,
+  principalsChanged,
   budget = azureBudget,
   sendsRetryAfter = () => true,
   signal,
 }: ArmOptions): Promise<Arm> {
-  const router: ArmRouter = createArmRouter([...managedIdentityOperations({ writeMs: credentialWriteMs }), ...postgresOperations], {
-    world,
-    clock,
-    pageSize,
-    budget: new ArmBudget(budget, { clock, sendsRetryAfter }),
-    origin: () => service.origin,
-  });
+  const router: ArmRouter = createArmRouter(
+    [
+      ...managedIdentityOperations({ writeMs: credentialWriteMs }),
+      ...userAssignedIdentityOperations({ newId }),
+      ...postgresOperations,
+      ...mysqlOperations,
+      ...sqlOperations,
+      ...hostOperations({ writeMs: appWriteMs, newId }),
+    ],
+    {
+      world,
+      clock,
+      pageSize,
+      budget: new ArmBudget(budget, { clock, sendsRetryAfter }),
+      origin: () => service.origin,
+    },
+  );
+
+  async function watched(run: () => Promise<Answer>): Promise<Answer> {
+    const ids = () => knownPrincipals(world, Number.POSITIVE_INFINITY).map(({ principalId }) => principalId);
+    const before = ids().join();
+    const answer = await run();
+    if (ids().join() !== before) await principalsChanged?.();
+    return answer;
+  }
 
   async function answer(request: ServiceRequest): Promise<Outcome> {
     const requestId = newId();
@@ -77,7 +106,7 @@ export async function startArm({
       outcome = await underFault(
         faults.strike('arm', request.method, path),
         {
-          run: () => orRefusal(async () => router(request, parseArmTarget(request.target), caller)),
+          run: () => orRefusal(() => watched(async () => router(request, parseArmTarget(request.target), caller))),
           refuse: faultAnswer,
         },
         { clock, signal: request.signal },

@@ -2,7 +2,7 @@ import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import { type IssuerKeys, IssuerUnreachable } from './issuer-keys.ts';
 import { type StsRefusal, stsRefusals } from './sts-refusal.ts';
-import type { FederatedCredential, Identity } from './world.ts';
+import type { Application, FederatedCredential } from './world.ts';
 
 /** The one audience that managed identities take: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 const exchangeAudience = 'api://AzureADTokenExchange';
@@ -19,14 +19,14 @@ interface AssertionClaims {
  */
 export async function refusalOfAssertion(
   assertion: string,
-  identity: Identity,
+  application: Application,
   { keys, clock, signal }: { readonly keys: IssuerKeys; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<StsRefusal | undefined> {
   const payload = decode(assertion);
   if (!payload) return stsRefusals.assertionMalformed('It has no readable claims.');
   const claims = claimsOf(payload);
   if (!claims) return stsRefusals.assertionMalformed('The claims iss, sub, aud and exp are required.');
-  const unmatched = refusalOfClaims(claims, identity, clock.now());
+  const unmatched = refusalOfClaims(claims, application, clock.now());
   if (unmatched) return unmatched;
   try {
     await jwtVerify(assertion, await keys.of(claims.issuer, { signal }), {
@@ -60,17 +60,17 @@ function claimsOf({ iss, sub, aud, exp }: JWTPayload): AssertionClaims | undefin
 }
 
 /** Compares the claims with the credentials: first the issuer, then the audience, then the subject. */
-function refusalOfClaims(claims: AssertionClaims, identity: Identity, now: number): StsRefusal | undefined {
+function refusalOfClaims(claims: AssertionClaims, application: Application, now: number): StsRefusal | undefined {
   const audience = claims.audiences.join(',');
-  const known = identity.federatedCredentials.filter((each) => each.effectiveAt <= now);
+  const known = application.federatedCredentials.filter((each) => each.effectiveAt <= now);
   const unmatched = firstMismatch(claims, known);
   if (!unmatched) return undefined;
-  if (!firstMismatch(claims, identity.federatedCredentials)) {
+  if (!firstMismatch(claims, application.federatedCredentials)) {
     return stsRefusals.credentialNotKnownYet(claims.issuer, claims.subject, audience);
   }
   switch (unmatched) {
     case 'no credential':
-      return stsRefusals.noCredentials(identity.clientId, identity.name);
+      return stsRefusals.noCredentials(application.clientId, application.name);
     case 'issuer':
       return stsRefusals.issuerUnmatched(claims.issuer);
     case 'audience':

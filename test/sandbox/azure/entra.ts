@@ -5,13 +5,14 @@ import type { FaultResponse, Faults } from '../controls/faults.ts';
 import type { Journal } from '../controls/journal.ts';
 import { retryAfterHeader, statusOf, underFault } from '../controls/under-fault.ts';
 import { refusalOfAssertion } from './assertion.ts';
+import { isKnown } from './hosts/host-identity.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { type Answer, type Outcome, type ServiceRequest, startService } from './service.ts';
 import { renderRefusal, type StsRefusal, stsRefusals } from './sts-refusal.ts';
 import { parseTokenRequest, type TokenRequest } from './token-request.ts';
 import { readScope } from './token-resource.ts';
 import { createTokenSigner, issuerV1, type TokenClaims } from './token-signer.ts';
-import type { Identity, World } from './world.ts';
+import type { Principal, World } from './world.ts';
 
 export interface EntraOptions {
   readonly world: World;
@@ -35,14 +36,14 @@ export interface Entra {
   /** The claims of a token issued here for one of the audiences, which are compared letter for letter. Throws TokenError. */
   verify(token: string, audience: string | readonly string[]): Promise<TokenClaims>;
   /** A token without any proof, for what stands for a metadata service; `expiresIn` is in seconds and may be negative. */
-  issueFor(identity: Identity, audience: string, options?: { readonly expiresIn?: number }): Promise<string>;
+  issueFor(principal: Principal, audience: string, options?: { readonly expiresIn?: number }): Promise<string>;
   stop(): Promise<void>;
 }
 
 const tokenEndpoint = 'oauth2/v2.0/token';
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Starts a token service with one tenant: OpenID discovery, its keys, and client credentials with a federated assertion. */
+/** Starts a token service with one tenant: OpenID discovery, its keys, and client credentials with a federated assertion or a secret. */
 export async function startEntra({
   world,
   certificate,
@@ -96,8 +97,8 @@ export async function startEntra({
           if (parsed.kind === 'refused') return refuse(parsed.refusal, request);
           const granted = await grant(parsed.value, request.signal);
           if ('refusal' in granted) return refuse(granted.refusal, request);
-          by = granted.identity.clientId;
-          return tokenAnswer(await signer.issue(granted.identity, granted.audience, { expiresIn: tokenLifetime }), tokenLifetime);
+          by = granted.principal.clientId;
+          return tokenAnswer(await signer.issue(granted.principal, granted.audience, { expiresIn: tokenLifetime }), tokenLifetime);
         },
         refuse: (fault) => faultAnswer(fault, (refusal) => refuse(refusal, request)),
       },
@@ -110,18 +111,22 @@ export async function startEntra({
   async function grant(
     { clientId, scope, credential }: TokenRequest,
     requestSignal: AbortSignal,
-  ): Promise<{ readonly identity: Identity; readonly audience: string } | { readonly refusal: StsRefusal }> {
-    const identity = world.identities.find((each) => each.clientId.toLowerCase() === clientId.toLowerCase());
-    if (!identity) return { refusal: stsRefusals.applicationNotFound(clientId, world.tenantId) };
+  ): Promise<{ readonly principal: Principal; readonly audience: string } | { readonly refusal: StsRefusal }> {
+    const applications = [...world.identities, ...world.servicePrincipals];
+    const principal = applications.find((each) => each.clientId.toLowerCase() === clientId.toLowerCase() && isKnown(each, clock.now()));
+    if (!principal) return { refusal: stsRefusals.applicationNotFound(clientId, world.tenantId) };
     const reading = readScope(scope);
     if (reading.kind === 'several') return { refusal: stsRefusals.scopeInvalid(scope) };
     if (reading.kind === 'not-default') return { refusal: stsRefusals.scopeNotDefault(scope) };
     if (reading.kind === 'unknown-resource') return { refusal: stsRefusals.resourceNotFound(reading.resource, world.tenantId) };
     if (credential.kind === 'none') return { refusal: stsRefusals.credentialMissing() };
     // A managed identity has no secrets, so that none can be right.
-    if (credential.kind === 'secret') return { refusal: stsRefusals.secretInvalid(clientId) };
-    const refusal = await refusalOfAssertion(credential.assertion, identity, { keys: issuerKeys, clock, signal: requestSignal });
-    return refusal ? { refusal } : { identity, audience: reading.audience };
+    if (credential.kind === 'secret') {
+      const isRight = 'secrets' in principal && principal.secrets.includes(credential.secret);
+      return isRight ? { principal, audience: reading.audience } : { refusal: stsRefusals.secretInvalid(clientId) };
+    }
+    const refusal = await refusalOfAssertion(credential.assertion, principal, { keys: issuerKeys, clock, signal: requestSignal });
+    return refusal ? { refusal } : { principal, audience: reading.audience };
   }
 
   const service = await startService({
@@ -140,7 +145,7 @@ export async function startEntra({
   return {
     authority: service.origin,
     verify: signer.verify,
-    issueFor: (identity, audience, { expiresIn = tokenLifetime } = {}) => signer.issue(identity, audience, { expiresIn }),
+    issueFor: (principal, audience, { expiresIn = tokenLifetime } = {}) => signer.issue(principal, audience, { expiresIn }),
     stop,
   };
 }
@@ -173,7 +178,7 @@ function discoveryDocument(authority: string, tenantId: string): Readonly<Record
     authorization_endpoint: `${tenant}/oauth2/v2.0/authorize`,
     token_endpoint: `${tenant}/oauth2/v2.0/token`,
     jwks_uri: `${tenant}/discovery/v2.0/keys`,
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'],
     response_types_supported: ['code', 'id_token'],
     response_modes_supported: ['query', 'fragment', 'form_post'],
     subject_types_supported: ['pairwise'],

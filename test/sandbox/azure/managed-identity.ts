@@ -7,6 +7,7 @@ import {
   isNamed,
   readFederatedCredential,
 } from './federated-credential.ts';
+import { lowerCaseGroup } from './hosts/host-identity.ts';
 import type { FederatedCredential, Identity, World } from './world.ts';
 
 const apiVersions = ['2024-11-30'];
@@ -143,25 +144,21 @@ function isSame(left: Pick<FederatedCredential, 'issuer' | 'subject' | 'audience
   return left.issuer === right.issuer && left.subject === right.subject && left.audiences.join() === right.audiences.join();
 }
 
-/** This provider writes `resourcegroups` in its ids, whatever the caller wrote: https://github.com/Azure/azure-cli/issues/33837 shows the same of others. */
-function idAsServed(resourceId: string): string {
-  return resourceId.replace(/\/resourceGroups\//i, '/resourcegroups/');
-}
-
-function renderIdentity({ name, resourceId, clientId, principalId }: Identity, { location, tenantId }: World) {
+/** An identity as GET shows it. */
+export function renderIdentity({ name, resourceId, clientId, principalId, tags = {} }: Identity, { location, tenantId }: World) {
   return {
-    id: idAsServed(resourceId),
+    id: lowerCaseGroup(resourceId),
     name,
     type,
     location,
-    tags: {},
+    tags,
     properties: { tenantId, principalId, clientId, isolationScope: 'None' },
   };
 }
 
 function renderCredential({ resourceId }: Identity, { name, issuer, subject, audiences }: FederatedCredential) {
   return {
-    id: `${idAsServed(resourceId)}/federatedIdentityCredentials/${name}`,
+    id: `${lowerCaseGroup(resourceId)}/federatedIdentityCredentials/${name}`,
     name,
     type: credentialType,
     properties: { issuer, subject, audiences },

@@ -1,10 +1,10 @@
 import { armErrors } from './arm-error.ts';
-import type { ArmContext, ArmOperation } from './arm-operation.ts';
+import type { ArmOperation } from './arm-operation.ts';
+import { flexibleServers } from './flexible-servers.ts';
 import type { Administrator, Server, World } from './world.ts';
 
 const apiVersions = ['2025-08-01'];
-const type = 'Microsoft.DBforPostgreSQL/flexibleServers';
-const serverPath = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${type}/{serverName}`;
+const { type, path, serverOf, parentOf } = flexibleServers('Microsoft.DBforPostgreSQL', 'PostgreSQL');
 
 /** Databases that every flexible server has: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers */
 const systemDatabases = ['azure_maintenance', 'postgres', 'azure_sys'];
@@ -13,18 +13,14 @@ const systemDatabases = ['azure_maintenance', 'postgres', 'azure_sys'];
 export const postgresOperations: readonly ArmOperation[] = [
   {
     method: 'GET',
-    path: serverPath,
+    path,
     action: `${type}/read`,
     apiVersions,
-    run: (context) => {
-      const server = serverOf(context);
-      if (!server) throw armErrors.resourceNotFound(type, context.params['serverName'] ?? '', context.params['resourceGroup'] ?? '');
-      return { status: 200, json: renderServer(server, context.world) };
-    },
+    run: (context) => ({ status: 200, json: renderServer(serverOf(context), context.world) }),
   },
   {
     method: 'GET',
-    path: `${serverPath}/administrators`,
+    path: `${path}/administrators`,
     action: `${type}/administrators/read`,
     apiVersions,
     query: ['$skiptoken'],
@@ -35,7 +31,7 @@ export const postgresOperations: readonly ArmOperation[] = [
   },
   {
     method: 'GET',
-    path: `${serverPath}/databases`,
+    path: `${path}/databases`,
     action: `${type}/databases/read`,
     apiVersions,
     query: ['$skiptoken'],
@@ -46,7 +42,7 @@ export const postgresOperations: readonly ArmOperation[] = [
   },
   {
     method: 'GET',
-    path: `${serverPath}/databases/{databaseName}`,
+    path: `${path}/databases/{databaseName}`,
     action: `${type}/databases/read`,
     apiVersions,
     run: (context) => {
@@ -59,21 +55,6 @@ export const postgresOperations: readonly ArmOperation[] = [
     },
   },
 ];
-
-function serverIdOf({ subscriptionId, resourceGroup, serverName }: ArmContext['params']): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${type}/${serverName}`;
-}
-
-function serverOf({ world, params }: ArmContext): Server | undefined {
-  const id = serverIdOf(params).toLowerCase();
-  return world.servers.find((each) => each.type === 'PostgreSQL' && each.resourceId.toLowerCase() === id);
-}
-
-function parentOf(context: ArmContext, child: string): Server {
-  const server = serverOf(context);
-  if (!server) throw armErrors.parentNotFound('read', `flexibleServers/${child}`, serverIdOf(context.params));
-  return server;
-}
 
 function databasesOf({ databases }: Server): readonly string[] {
   return [...new Set([...systemDatabases, ...databases])];

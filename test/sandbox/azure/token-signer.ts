@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, createLocalJWKSet, errors, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../../src/runtime/clock.ts';
-import type { Identity } from './world.ts';
+import type { ManagedPrincipal, Principal } from './world.ts';
 
 /** The claims of an app-only token that Azure's services look at: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
 export interface TokenClaims {
@@ -33,7 +33,7 @@ export interface TokenSigner {
   /** For the key endpoint. */
   readonly jwks: { readonly keys: readonly object[] };
   /** Signs a version 1.0 token; `audience` goes into it as given, `expiresIn` is in seconds. */
-  issue(identity: Identity, audience: string, options: { readonly expiresIn: number }): Promise<string>;
+  issue(principal: Principal | ManagedPrincipal, audience: string, options: { readonly expiresIn: number }): Promise<string>;
   /** The claims of a token that this signer issued for one of the audiences. Throws TokenError. */
   verify(token: string, audience: string | readonly string[]): Promise<TokenClaims>;
 }
@@ -54,7 +54,7 @@ export async function createTokenSigner({ tenantId, clock }: { readonly tenantId
 
   return {
     jwks,
-    issue: (identity, audience, { expiresIn }) => {
+    issue: (principal, audience, { expiresIn }) => {
       const now = Math.floor(clock.now() / 1000);
       const claims = {
         aud: audience,
@@ -62,15 +62,16 @@ export async function createTokenSigner({ tenantId, clock }: { readonly tenantId
         iat: now,
         nbf: now,
         exp: now + expiresIn,
-        appid: identity.clientId,
-        appidacr: '2',
+        appid: principal.clientId,
+        // a managed identity logs in by certificate, an application here by secret
+        appidacr: 'resourceId' in principal ? '2' : '1',
         idp: issuer,
         idtyp: 'app',
-        oid: identity.principalId,
-        sub: identity.principalId,
+        oid: principal.principalId,
+        sub: principal.principalId,
         tid: tenantId,
         ver: '1.0',
-        xms_mirid: identity.resourceId,
+        ...('resourceId' in principal && { xms_mirid: principal.resourceId }),
       };
       return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey);
     },

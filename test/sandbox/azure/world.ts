@@ -1,3 +1,6 @@
+import type { Hosts } from './hosts/hosts.ts';
+import type { Lock } from './hosts/lock.ts';
+
 /** The Azure that the sandbox pretends to be: plain state that Entra, ARM and the gateways share. */
 export interface World {
   readonly tenantId: string;
@@ -6,21 +9,48 @@ export interface World {
   readonly location: string;
   readonly identities: Identity[];
   readonly servers: Server[];
+  readonly hosts: Hosts;
+  readonly locks: Lock[];
+  /** Applications of the tenant that log in with a secret. */
+  readonly servicePrincipals: ServicePrincipal[];
   /** Client id of the operator's identity: the only caller that ARM serves, within `operatorActions`. */
   operatorClientId: string;
   /** Actions of the role that the operator holds, from deploy/; `*` stands for any run of characters. */
   operatorActions: string[];
   /** [U] azure-facts 4.7: seconds until Entra accepts a new federated credential. */
   propagationSeconds: number;
+  /** [U] azure-facts 4.7: seconds until the rest of Azure knows a new principal. */
+  principalSeconds: number;
+}
+
+/** Who can hold a token. */
+export interface Principal {
+  clientId: string;
+  principalId: string;
+  /** Milliseconds since 1970 from which on the rest of Azure knows it; left out for one that it has long known. */
+  readonly effectiveAt?: number;
+}
+
+/** A managed identity. A system-assigned one has the resource id of its app. */
+export interface ManagedPrincipal extends Principal {
+  readonly resourceId: string;
+}
+
+/** Who can log in by itself, from outside of Azure too. */
+export interface Application extends Principal {
+  readonly name: string;
+  readonly federatedCredentials: FederatedCredential[];
 }
 
 /** A user-assigned identity. */
-export interface Identity {
-  readonly name: string;
+export interface Identity extends Application {
   readonly resourceId: string;
-  clientId: string;
-  principalId: string;
-  readonly federatedCredentials: FederatedCredential[];
+  tags?: Readonly<Record<string, string>>;
+}
+
+export interface ServicePrincipal extends Application {
+  /** Any of them is good. */
+  secrets: readonly string[];
 }
 
 export interface FederatedCredential {
@@ -47,6 +77,8 @@ export interface Server {
   readonly version?: string;
   /** Login of the administrator with a password. */
   readonly administratorLogin?: string;
+  /** Azure's word for the state of a database, where its engine can pause one; Online when left out. */
+  databaseStatus?: (name: string) => string | undefined;
 }
 
 /** An Entra administrator of a server, which is also a role in its engine. */

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { cacheDirectory, cachedDirectory, type Log, reminderInMs } from '../cache.ts';
+import { runGo } from '../go.ts';
 
 /** Paths of the two programs that make a control plane. */
 export interface Binaries {
@@ -116,42 +116,12 @@ async function goBuild(build: Build, output: string, { log, signal, clock, envir
     reminderInMs,
   );
   try {
-    await runGo(['build', '-mod=readonly', '-trimpath', '-ldflags', build.linkerFlags, '-o', output, build.package], {
-      signal,
-      environment,
-    });
+    const args = ['build', '-mod=readonly', '-trimpath', '-ldflags', build.linkerFlags, '-o', output, build.package];
+    await runGo(args, { directory: moduleDirectory, withoutGo, signal, environment });
   } finally {
     clearInterval(reminder);
   }
   log(`built ${build.name} in ${Math.round((clock.now() - startedAt) / 1000)} s`);
-}
-
-function runGo(
-  args: readonly string[],
-  { signal, environment }: { readonly signal: AbortSignal; readonly environment: NodeJS.ProcessEnv },
-) {
-  return new Promise<void>((resolve, reject) => {
-    let said = '';
-    const go = spawn('go', args, {
-      cwd: moduleDirectory,
-      env: { ...environment, GOWORK: 'off' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      signal,
-      killSignal: 'SIGINT', // on which Go also ends its compilers
-    });
-    go.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4000);
-    });
-    go.once('error', (cause: NodeJS.ErrnoException) => {
-      if (signal.aborted) return; // 'close' follows when Go has put its work away
-      reject(cause.code === 'ENOENT' ? new Error(withoutGo, { cause }) : cause);
-    });
-    go.once('close', (code) => {
-      if (signal.aborted) reject(signal.reason);
-      else if (code === 0) resolve();
-      else reject(new Error(`"go ${args.join(' ')}" in ${moduleDirectory} ended with ${code}:\n${said.trim()}`));
-    });
-  });
 }
 
 const withoutGo =

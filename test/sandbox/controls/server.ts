@@ -27,6 +27,8 @@ export interface ControlsOptions {
   readonly startServer: (server: Server, options: Cancellable) => Promise<void>;
   /** Makes the operator Entra administrator, or takes that away, both in the world's list and in the engine. */
   readonly setOperatorAdministrator: (server: Server, operator: boolean, options: Cancellable) => Promise<void>;
+  /** Puts a database to sleep or wakes it, where the engine can; false when there is none of that name. No database sleeps when it is left out. */
+  readonly pauseDatabase?: (server: Server, database: string, paused: boolean) => boolean;
   /** Stops the controls as well. */
   readonly signal: AbortSignal;
 }
@@ -77,6 +79,7 @@ function routesOf({
   stopServer,
   startServer,
   setOperatorAdministrator,
+  pauseDatabase,
 }: ControlsOptions): Readonly<Record<string, Readonly<Record<string, Handler>>>> {
   return {
     '/journal': {
@@ -127,8 +130,8 @@ function routesOf({
         return { resourceId: server.resourceId, administrators: server.administrators };
       },
     },
-    '/databases/pause': { POST: (body) => refuseDatabase(world, readResourceId(body)) },
-    '/databases/resume': { POST: (body) => refuseDatabase(world, readResourceId(body)) },
+    '/databases/pause': { POST: (body) => setPaused(world, readResourceId(body), true, pauseDatabase) },
+    '/databases/resume': { POST: (body) => setPaused(world, readResourceId(body), false, pauseDatabase) },
   };
 }
 
@@ -182,14 +185,18 @@ function serverOf({ servers }: World, resourceId: string): Server {
   return found;
 }
 
-/** Only Azure SQL pauses databases (its serverless tier), and this sandbox has no such server yet. */
-function refuseDatabase(world: World, databaseId: string): never {
-  const server = serverOf(world, databaseId.replace(/\/databases\/[^/]+$/i, ''));
-  if (server.type === 'AzureSQL') throw new ControlError(501, 'This sandbox does not serve Azure SQL yet');
-  throw new ControlError(
-    400,
-    `Only databases of Azure SQL can be paused and resumed; ${server.name} is ${server.type}. Use /servers/stop instead`,
-  );
+/** Only Azure SQL pauses databases, those of its serverless tier. */
+function setPaused(world: World, databaseId: string, paused: boolean, pauseDatabase: ControlsOptions['pauseDatabase']) {
+  const [, serverId = databaseId, database = ''] = /^(.*)\/databases\/([^/]+)$/i.exec(databaseId) ?? [];
+  const server = serverOf(world, serverId);
+  if (server.type !== 'AzureSQL' || !pauseDatabase) {
+    throw new ControlError(
+      400,
+      `Only databases of Azure SQL can be paused and resumed; ${server.name} is ${server.type}. Use /servers/stop instead`,
+    );
+  }
+  if (!pauseDatabase(server, database, paused)) throw new ControlError(404, `There is no database ${databaseId}`);
+  return { resourceId: `${server.resourceId}/databases/${database}`, state: server.databaseStatus?.(database) ?? 'Online' };
 }
 
 function isSameId(left: string, right: string): boolean {

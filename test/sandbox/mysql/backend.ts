@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,8 @@ import { bindingTable, digestOfUser, scratchHost, type UserColumn, userView } fr
 export interface BackendOptions {
   /** Where the server is looked for; that of this process when left out. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Switches partial_revokes on, on an engine that has it: MariaDB goes without. */
+  readonly partialRevokes?: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -43,6 +45,8 @@ export interface Backend {
   readonly engine: EngineKind;
   /** For example 10.11.19. */
   readonly version: string;
+  /** What the engine is to answer for server_uuid; undefined where it has that variable itself. */
+  readonly serverUuid: string | undefined;
   readonly socket: string;
   /** For looking at the catalogs from outside, as `superuser` with `password`. */
   readonly host: string;
@@ -70,9 +74,9 @@ const nobody = 65534;
 const stopWithinInMs = 10_000;
 
 /** Starts a server; takes MariaDB about two seconds. It ends with `stop`, when `signal` is aborted, and with this process. Throws what `findMysql` throws. */
-export async function startBackend({ environment = process.env, log, signal }: BackendOptions): Promise<Backend> {
+export async function startBackend({ environment = process.env, partialRevokes = false, log, signal }: BackendOptions): Promise<Backend> {
   const binary = await findMysql({ environment, log, signal });
-  const settings = await makeFiles(binary, await freePort({ signal }));
+  const settings = { ...(await makeFiles(binary)), port: await freePort({ signal }), partialRevokes };
   const backend = new MysqlBackend(binary, settings);
   try {
     await fillDataDirectory(settings.data, binary, { signal });
@@ -94,6 +98,7 @@ class MysqlBackend implements Backend {
   readonly administrator = { user: passwordAdministrator, password: randomBytes(24).toString('base64url') };
   readonly engine: EngineKind;
   readonly version: string;
+  readonly serverUuid: string | undefined;
   readonly socket: string;
   readonly port: number;
   readonly #binary: MysqlBinary;
@@ -106,6 +111,7 @@ class MysqlBackend implements Backend {
     this.#binary = binary;
     this.#settings = settings;
     ({ engine: this.engine, version: this.version } = binary);
+    this.serverUuid = this.engine === 'MariaDB' ? randomUUID() : undefined;
     ({ socket: this.socket, port: this.port } = settings);
   }
 
@@ -196,9 +202,9 @@ class MysqlBackend implements Backend {
 }
 
 /** Makes a 0700 folder of the server's user. */
-async function makeFiles(binary: MysqlBinary, port: number): Promise<ServerSettings> {
+async function makeFiles(binary: MysqlBinary): Promise<Pick<ServerSettings, 'home' | 'data' | 'socket'>> {
   const home = await mkdtemp(join(tmpdir(), 'dbaccess-my-'));
-  const settings = { home, data: join(home, 'data'), socket: join(home, 's'), port };
+  const settings = { home, data: join(home, 'data'), socket: join(home, 's') };
   await mkdir(settings.data, { mode: 0o700 });
   for (const folder of [home, settings.data]) await ownedBy(binary, folder);
   return settings;

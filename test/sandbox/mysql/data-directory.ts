@@ -21,6 +21,7 @@ export async function fillDataDirectory(data: string, binary: MysqlBinary, { sig
   const flags = [
     '--no-defaults',
     `--datadir=${data}`,
+    `--tmpdir=${dirname(data)}`,
     '--lower-case-table-names=1',
     '--skip-log-bin',
     ...(binary.runAs ? [`--user=${binary.runAs}`] : []),

@@ -9,13 +9,14 @@ import { command, shapeOf } from './command.ts';
 import { endsSession, injected, lostConnection, notPreparable, unknownCommand } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { errorPacket, longestPayload, type Packet, PacketReader, packet, type ServerError } from './packets.ts';
-import { throughUserView } from './user-view.ts';
 
 export interface RelayOptions {
   readonly client: Socket;
   readonly backend: Socket;
   readonly exchange: Exchange;
   readonly aad: AadSession;
+  /** A statement in the words of the engine. */
+  readonly reworded: (statement: string) => string;
   /** The fault that is to befall a statement. */
   readonly strike: (statement: string) => FaultResponse | undefined;
   /** A statement that did not get to the server. */
@@ -102,17 +103,17 @@ async function query(sent: Packet, options: RelayOptions): Promise<Buffer> {
 }
 
 /** What is longer than one packet passes as it is. */
-async function translated(sql: string, { payload }: Packet, { aad }: RelayOptions): Promise<Translation> {
+async function translated(sql: string, { payload }: Packet, { aad, reworded }: RelayOptions): Promise<Translation> {
   if (payload.length === longestPayload) return { kind: 'send', sql };
   const azures = readAadStatement(sql);
-  return azures ? aad.translate(azures) : { kind: 'send', sql: throughUserView(sql) };
+  return azures ? aad.translate(azures) : { kind: 'send', sql: reworded(sql) };
 }
 
 function prepare(sent: Packet, options: RelayOptions): Buffer {
   const sql = sent.payload.toString('utf8', 1);
   if (readAadStatement(sql)) return refuse(sql, notPreparable, options);
   options.exchange.sent({ shape: 'prepared', sql, isStatement: false, cut: false });
-  const sentSql = sent.payload.length === longestPayload ? sql : throughUserView(sql);
+  const sentSql = sent.payload.length === longestPayload ? sql : options.reworded(sql);
   return sentSql === sql ? sent.bytes : packet(sent.sequence, command.prepare, Buffer.from(sentSql));
 }
 

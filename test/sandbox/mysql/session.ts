@@ -5,12 +5,15 @@ import { AadSession } from './aad-session.ts';
 import { type Arrival, receive } from './arrival.ts';
 import type { Backend, EntraAccount } from './backend.ts';
 import { askToken, logInAsClient, logInWithPassword } from './backend-login.ts';
+import { withDefaultRoleFor } from './default-role.ts';
 import { accessDenied, asOnAzure, injected, insecureTransport, lostConnection } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { type Greeting, greetingFor, readGreeting } from './handshake.ts';
 import { checkEntraLogin } from './login.ts';
 import { errorOf, errorPacket, packet, readPacket, type ServerError } from './packets.ts';
 import { relay } from './relay.ts';
+import { withServerUuid } from './server-variables.ts';
+import { throughUserView } from './user-view.ts';
 
 /** A login that the engine has decided on. */
 interface Outcome {
@@ -114,6 +117,11 @@ export class Session implements ServedConnection {
       backend,
       exchange: new Exchange(engine.engine, record),
       aad: new AadSession({ backend: engine, isEntraAdministrator: account?.isAdministrator === true }),
+      reworded: (statement) => {
+        const read = throughUserView(statement);
+        const set = engine.engine === 'MariaDB' ? withDefaultRoleFor(read) : read;
+        return engine.serverUuid === undefined ? set : withServerUuid(set, engine.serverUuid);
+      },
       strike: (statement) => faults.strike('sql', 'QUERY', statement),
       prevented: record,
       clock,

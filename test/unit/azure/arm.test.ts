@@ -5,6 +5,7 @@ import { Arm } from '../../../src/azure/arm.ts';
 import { customCloud } from '../../../src/azure/cloud.ts';
 import { deleteFederatedCredential, listFederatedCredentials, putFederatedCredential } from '../../../src/azure/federated-credentials.ts';
 import { findIdentityByClientId, readIdentity } from '../../../src/azure/identities.ts';
+import * as mysqlServers from '../../../src/azure/mysql-servers.ts';
 import { listAdministrators, readServer } from '../../../src/azure/postgres-servers.ts';
 import { RateBudget } from '../../../src/azure/rate-budget.ts';
 import { createAzureCalls } from '../../../src/azure/reads.ts';
@@ -84,6 +85,7 @@ describe('the way to Azure Resource Manager', () => {
       clientId: guids.clientId.toLowerCase(),
       principalId: guids.principalId,
       tenantId: guids.tenantId,
+      tags: {},
     });
     expect(server.seen).to.have.length(1);
     expect(server.seen[0]?.url).to.equal(
@@ -381,6 +383,58 @@ describe('the way to Azure Resource Manager', () => {
       ]);
       answers({ body: { value: [{ name: 'x', properties: {} }] } });
       expect((await refusal(listAdministrators(arm(), postgres, { signal }))).reason).to.equal('AzureError');
+    });
+  });
+
+  describe('MySQL servers', () => {
+    const mysql = id(
+      `/subscriptions/${subscription}/resourceGroups/data/providers/Microsoft.DBforMySQL/flexibleServers/shared`,
+      'mysqlServer',
+    );
+    const properties = {
+      fullyQualifiedDomainName: '127.0.46.8',
+      state: 'Ready',
+      version: '8.0.21',
+      network: { publicNetworkAccess: 'Disabled', delegatedSubnetResourceId: '/subnet', privateDnsZoneResourceId: '/zone' },
+    };
+
+    it('are read with what matters for a login', async () => {
+      answers({ body: { properties } });
+      expect(await mysqlServers.readServer(arm(), mysql, { signal })).to.deep.equal({
+        id: mysql,
+        host: '127.0.46.8',
+        state: 'Ready',
+        version: '8.0.21',
+        publicNetworkAccess: 'Disabled',
+        inVirtualNetwork: true,
+        privateDnsZoneId: '/zone',
+        identityIds: [],
+      });
+      expect(requests).to.deep.equal([{ action: 'Microsoft.DBforMySQL/flexibleServers/read', status: '200' }]);
+    });
+
+    it('are not believed to be on another host than the cloud’s', async () => {
+      answers({ body: { properties: { ...properties, fullyQualifiedDomainName: 'evil.example' } } });
+      expect((await refusal(mysqlServers.readServer(arm(), mysql, { signal }))).message).to.contain('nothing is sent there');
+    });
+
+    it('have at most one administrator, whose id is compared in lower case', async () => {
+      const administrator = { administratorType: 'ActiveDirectory', login: 'Operator', sid: guids.clientId, tenantId: guids.tenantId };
+      answers({ body: { value: [{ name: 'ActiveDirectory', properties: administrator }] } });
+      expect(await mysqlServers.listAdministrators(arm(), mysql, { signal })).to.deep.equal([
+        { sid: guids.clientId.toLowerCase(), login: 'Operator' },
+      ]);
+      for (const odd of [{}, { ...administrator, sid: 'operator' }, { ...administrator, login: '' }, { ...administrator, login: 'a\0b' }]) {
+        answers({ body: { value: [{ name: 'ActiveDirectory', properties: odd }] } });
+        expect((await refusal(mysqlServers.listAdministrators(arm(), mysql, { signal }))).reason).to.equal('AzureError');
+      }
+    });
+
+    it('that are not there have neither host nor administrators', async () => {
+      const gone = { status: 404, body: { error: { code: 'ResourceNotFound', message: 'x' } } };
+      answers(gone, gone);
+      expect(await mysqlServers.readServer(arm(), mysql, { signal })).to.equal(undefined);
+      expect(await mysqlServers.listAdministrators(arm(), mysql, { signal })).to.equal(undefined);
     });
   });
 });

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import type { ConnectionError } from '../../../src/api/connection-error.ts';
 import type { OutputSpec } from '../../../src/api/spec.ts';
-import { isLoaderName, renderSettings } from '../../../src/connection/render.ts';
+import { renderSettings } from '../../../src/connection/render.ts';
+import { isLoaderName } from '../../../src/workloads/loader-name.ts';
 
 const input = {
   clientType: 'NodeJS',
   identityType: 'UserAssigned',
+  workloadType: 'ServiceAccount',
   host: 'pg.example',
   port: 5432,
   database: 'a?host=evil&b',

@@ -60,6 +60,23 @@ describe('nextStatus', () => {
     ]);
   });
 
+  it('says in Report mode which stage has drifted, and keeps what it knew of those after it', () => {
+    const first = nextStatus(undefined, inSync, context);
+    const steps = [{ stage: 'grants', kind: 'grant', summary: 'GRANT something' } as const];
+    const reported: Outcome = { kind: 'reported', facts: {}, findings: [], steps, afterwards: ['settings'] };
+    const status = nextStatus(first, reported, later);
+    expect(summary(status)).to.deep.equal([
+      'Ready=False/DriftDetected',
+      'Permitted=True/InSync',
+      'IdentityReady=True/InSync',
+      'ServerReady=True/InSync',
+      'DatabaseUserReady=True/InSync',
+      'GrantsReady=False/DriftDetected',
+      'ConfigurationReady=True/InSync',
+    ]);
+    expect(nextStatus(status, reported, later)).to.deep.equal(status);
+  });
+
   it('counts the generation as observed when Ready or Stalled, not while it tries again', () => {
     const before: ConnectionStatus = { observedGeneration: 2 };
     expect(nextStatus(before, inSync, context).observedGeneration).to.equal(3);

@@ -115,6 +115,7 @@ export class Workbench {
       identities: new Map([['UserAssigned', this.#identities()]]),
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(this.#client())]]),
       ledger: new Ledger({ client: this.#client(), namespace: 'passwordless-system' }),
+      firewallWindows: { loggedIn: () => {} },
       tombstones: { wake: () => this.calls.push('wake tombstones') },
       withdrawals: new Withdrawals({
         clock: this.clock,
@@ -205,13 +206,15 @@ export class Workbench {
       readIdentity: async (id) => {
         const name = resourceName(id);
         this.#call(`read identity ${name}`);
-        return this.credentials.has(name) ? { resourceId: id, tenantId, ...idsOf(name) } : undefined;
+        return this.credentials.has(name) ? { resourceId: id, tenantId, ...idsOf(name), tags: {} } : undefined;
       },
       findIdentityByClientId: async (_subscription, clientId) => {
         this.#call(`find identity ${clientId}`);
         const name = identityNames.find((each) => idsOf(each).clientId === clientId);
-        return name && { resourceId: requiredResourceId(identityId(name), 'userAssignedIdentity'), tenantId, ...idsOf(name) };
+        return name && { resourceId: requiredResourceId(identityId(name), 'userAssignedIdentity'), tenantId, ...idsOf(name), tags: {} };
       },
+      createIdentity: async (id) => this.#call(`create identity ${resourceName(id)}`),
+      deleteIdentity: async (id) => this.#call(`delete identity ${resourceName(id)}`),
       listFederatedCredentials: async (id) => {
         this.#call(`list credentials ${resourceName(id)}`);
         return [...listOf(resourceName(id))];
@@ -246,7 +249,6 @@ export class Workbench {
         this.#call(`observe server ${resourceName(id)}`);
         return server(id);
       },
-      planServer: () => inSync,
       observeUser: async ({ mark }) => {
         await this.#call('observe user');
         return { serverIdentifier: this.serverIdentifier, mark, boundElsewhere: false } satisfies UserObservation;
@@ -277,6 +279,7 @@ export class Workbench {
         this.#call('tidy user');
         return { kind: 'gone' };
       },
+      whenUnused: async () => {},
       close: async () => {},
     };
   }

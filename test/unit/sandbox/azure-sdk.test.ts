@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { MySQLManagementFlexibleServerClient } from '@azure/arm-mysql-flexible';
 import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible';
 import { WorkloadIdentityCredential } from '@azure/identity';
 import { expect } from 'chai';
@@ -28,6 +29,7 @@ describe("Azure's own SDKs", () => {
   let arm: Arm;
   let identities: ManagedServiceIdentityClient;
   let servers: PostgreSQLManagementFlexibleServerClient;
+  let mysqlServers: MySQLManagementFlexibleServerClient;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sandbox-sdk-'));
@@ -62,6 +64,7 @@ describe("Azure's own SDKs", () => {
     };
     identities = new ManagedServiceIdentityClient(credential, ids.subscription, options);
     servers = new PostgreSQLManagementFlexibleServerClient(credential, ids.subscription, options);
+    mysqlServers = new MySQLManagementFlexibleServerClient(credential, ids.subscription, options);
   });
 
   after(async () => {
@@ -108,6 +111,30 @@ describe("Azure's own SDKs", () => {
     for await (const { name } of servers.databases.listByServer('sandbox', 'shop-pg')) databases.push(name);
     expect(databases).to.have.members(['azure_maintenance', 'azure_sys', 'postgres', 'orders']);
     expect((await servers.databases.get('sandbox', 'shop-pg', 'orders')).charset).to.equal('UTF8');
+  });
+
+  it('read a MySQL server and its one administrator', async () => {
+    const server = await mysqlServers.servers.get('sandbox', 'shop-mysql');
+    expect(server).to.include({
+      fullyQualifiedDomainName: '127.0.46.11',
+      state: 'Ready',
+      version: '8.0.21',
+      administratorLogin: 'mysqladmin',
+    });
+    expect(server.network?.publicNetworkAccess).to.equal('Enabled');
+    const expected = { login: 'operator', sid: ids.operatorPrincipal, administratorType: 'ActiveDirectory', tenantId: ids.tenant };
+    expect(await mysqlServers.azureADAdministrators.get('sandbox', 'shop-mysql', 'ActiveDirectory')).to.include(expected);
+    const listed: object[] = [];
+    for await (const each of mysqlServers.azureADAdministrators.listByServer('sandbox', 'shop-mysql')) listed.push(each);
+    expect(listed).to.have.length(1);
+    expect(listed[0]).to.include({ name: 'ActiveDirectory', ...expected });
+  });
+
+  it('find no server of one engine among those of the other', async () => {
+    const failures: unknown[] = [];
+    await mysqlServers.servers.get('sandbox', 'shop-pg').catch((error: unknown) => failures.push(error));
+    await servers.servers.get('sandbox', 'shop-mysql').catch((error: unknown) => failures.push(error));
+    expect(failures.map((failure) => (failure as { code?: unknown }).code)).to.deep.equal(['ResourceNotFound', 'ResourceNotFound']);
   });
 
   it('understand a refusal', async () => {

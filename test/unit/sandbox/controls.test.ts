@@ -17,6 +17,8 @@ interface Reply {
   readonly json: unknown;
 }
 
+const sqlServer = ids.server.replace('Microsoft.DBforPostgreSQL/flexibleServers/shop-pg', 'Microsoft.Sql/servers/shop-sql');
+
 describe('The controls of the sandbox', () => {
   let world: World;
   let journal: Journal;
@@ -27,6 +29,8 @@ describe('The controls of the sandbox', () => {
 
   beforeEach(async () => {
     world = newWorld();
+    for (const each of world.servers.slice(0, 1))
+      world.servers.push({ ...each, name: 'shop-sql', type: 'AzureSQL', resourceId: sqlServer });
     journal = new Journal();
     faults = new Faults();
     done = [];
@@ -44,6 +48,12 @@ describe('The controls of the sandbox', () => {
       setOperatorAdministrator: async (server, operator) => {
         done.push(`operator ${operator}`);
         if (!operator) server.administrators.length = 0;
+      },
+      pauseDatabase: (server, database, paused) => {
+        if (database !== 'orders') return false;
+        done.push(`${paused ? 'pause' : 'resume'} ${database} of ${server.name}`);
+        server.databaseStatus = () => (paused ? 'Paused' : 'Online');
+        return true;
       },
       signal: new AbortController().signal,
     });
@@ -134,6 +144,13 @@ describe('The controls of the sandbox', () => {
       ['an unknown identity', 'POST', '/identities/recreate', { body: { resourceId } }, 404],
       ['an administrator without yes or no', 'POST', '/servers/administrators', { body: { resourceId } }, 400],
       ['negative seconds', 'POST', '/identities/propagation', { body: { seconds: -1 } }, 400],
+      [
+        'to pause a database that is not there',
+        'POST',
+        '/databases/pause',
+        { body: { resourceId: `${sqlServer}/databases/nowhere` } },
+        404,
+      ],
       ['to pause a database of PostgreSQL', 'POST', '/databases/pause', { body: { resourceId: `${resourceId}/databases/orders` } }, 400],
       ['to resume a database of PostgreSQL', 'POST', '/databases/resume', { body: { resourceId: `${resourceId}/databases/orders` } }, 400],
       ['a fault without match', 'POST', '/faults', { body: { respond: fault.respond } }, 400],
@@ -211,6 +228,13 @@ describe('The controls of the sandbox', () => {
     const reply = await call('POST', '/servers/stop', { body: { resourceId: ids.server } });
     expect(reply.status).to.equal(500);
     expect(world.servers[0]!.state).to.equal('Ready');
+  });
+
+  it('put a database of Azure SQL to sleep and wake it', async () => {
+    const body = { resourceId: `${sqlServer}/databases/orders` };
+    expect((await call('POST', '/databases/pause', { body })).json).to.deep.equal({ ...body, state: 'Paused' });
+    expect((await call('POST', '/databases/resume', { body })).json).to.deep.equal({ ...body, state: 'Online' });
+    expect(done).to.deep.equal(['pause orders of shop-sql', 'resume orders of shop-sql']);
   });
 
   it('make the operator administrator or not', async () => {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { readAadStatement } from '../../sandbox/mysql/aad-statement.ts';
+import { withDefaultRoleFor } from '../../sandbox/mysql/default-role.ts';
+import { withServerUuid } from '../../sandbox/mysql/server-variables.ts';
 import { throughUserView } from '../../sandbox/mysql/user-view.ts';
 
 describe('reading the statements of Azure’s MySQL', () => {
@@ -45,6 +47,36 @@ describe('reading mysql.user through the view', () => {
   for (const [sql, expected] of cases) {
     it(`sends ${JSON.stringify(sql)}`, () => {
       expect(throughUserView(sql)).to.equal(expected);
+    });
+  }
+});
+
+describe('setting the default role', () => {
+  const cases: readonly [string, string][] = [
+    ["SET DEFAULT ROLE 'a' TO 'u'@'%'", "SET DEFAULT ROLE 'a' FOR 'u'@'%'"],
+    ['set default role NONE to `u`', 'set default role NONE FOR `u`'],
+    ["SET DEFAULT ROLE ' TO ' TO 'u'@'%'", "SET DEFAULT ROLE ' TO ' FOR 'u'@'%'"],
+    ["SET DEFAULT ROLE 'a', 'b' TO 'u'@'%'", "SET DEFAULT ROLE 'a', 'b' TO 'u'@'%'"],
+    ["SELECT 'SET DEFAULT ROLE a TO b'", "SELECT 'SET DEFAULT ROLE a TO b'"],
+  ];
+  for (const [sql, expected] of cases) it(`reads ${sql}`, () => expect(withDefaultRoleFor(sql)).to.equal(expected));
+});
+
+describe('reading server_uuid where the engine has none', () => {
+  const all = (kind: string) =>
+    `SELECT Variable_name, Value FROM (SELECT LOWER(VARIABLE_NAME) AS Variable_name, VARIABLE_VALUE AS Value FROM information_schema.${kind}_VARIABLES UNION ALL SELECT 'server_uuid', 'u') AS v`;
+  const cases: readonly [string, string][] = [
+    ["SHOW VARIABLES LIKE 'server%'", `${all('SESSION')} WHERE Variable_name LIKE 'server%'`],
+    ["show session variables where Variable_name = 'x'", `${all('SESSION')} WHERE Variable_name = 'x'`],
+    ["SHOW GLOBAL VARIABLES WHERE Variable_name IN ('x',\n'y')", `${all('GLOBAL')} WHERE Variable_name IN ('x',\n'y')`],
+    ['SELECT @@server_uuid, @@global.SERVER_UUID', "SELECT 'u', 'u'"],
+    ["SELECT '@@server_uuid', `@@server_uuid` /* @@server_uuid */", "SELECT '@@server_uuid', `@@server_uuid` /* @@server_uuid */"],
+    ['SELECT @@server_uuid_other, 1 AS variables', 'SELECT @@server_uuid_other, 1 AS variables'],
+    ['SHOW VARIABLES', 'SHOW VARIABLES'],
+  ];
+  for (const [sql, expected] of cases) {
+    it(`sends ${JSON.stringify(sql)}`, () => {
+      expect(withServerUuid(sql, 'u')).to.equal(expected);
     });
   }
 });

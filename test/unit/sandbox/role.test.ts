@@ -2,12 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { isGranted } from '../../sandbox/azure/arm-caller.ts';
 import { managedIdentityOperations } from '../../sandbox/azure/managed-identity.ts';
+import { mysqlOperations } from '../../sandbox/azure/mysql-servers.ts';
 import { postgresOperations } from '../../sandbox/azure/postgres-servers.ts';
 import { roleActions } from '../../sandbox/azure/role.ts';
+import { sqlOperations } from '../../sandbox/azure/sql-servers.ts';
 
 describe('The role of the operator', () => {
   it('lists every action that the sandbox serves and no other, each spelt out', () => {
-    const served = new Set([...managedIdentityOperations({ writeMs: 0 }), ...postgresOperations].map(({ action }) => action));
+    const served = new Set(
+      [...managedIdentityOperations({ writeMs: 0 }), ...postgresOperations, ...mysqlOperations, ...sqlOperations].map(
+        ({ action }) => action,
+      ),
+    );
     expect([...roleActions]).to.have.members([...served]);
     expect(roleActions.filter((action) => action.includes('*'))).to.deep.equal([]);
   });

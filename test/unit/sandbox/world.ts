@@ -1,3 +1,4 @@
+import { noHosts } from '../../sandbox/azure/hosts/hosts.ts';
 import type { FederatedCredential, Identity, Server, World } from '../../sandbox/azure/world.ts';
 
 const subscriptionId = '5b0e1c00-0000-4000-8000-000000000001';
@@ -13,9 +14,10 @@ export const ids = {
   shopPrincipal: '5409c000-0000-4000-8000-000000000002',
   shopIdentity: `${groupId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop-orders`,
   server: `${groupId}/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop-pg`,
+  mysqlServer: `${groupId}/providers/Microsoft.DBforMySQL/flexibleServers/shop-mysql`,
 } as const;
 
-/** A world with the operator's identity, one of a workload, and one PostgreSQL server. */
+/** A world with the operator's identity, one of a workload, and one server of each engine. */
 export function newWorld(changes: Partial<World> = {}): World {
   return {
     tenantId: ids.tenant,
@@ -26,10 +28,17 @@ export function newWorld(changes: Partial<World> = {}): World {
       newIdentity('operator', ids.operatorClient, ids.operatorPrincipal),
       newIdentity('shop-orders', ids.shopClient, ids.shopPrincipal),
     ],
-    servers: [newServer()],
+    servers: [
+      newServer(),
+      { ...newServer(), name: 'shop-mysql', type: 'MySQL', resourceId: ids.mysqlServer, host: '127.0.46.11', port: 3306 },
+    ],
+    hosts: noHosts(),
+    locks: [],
+    servicePrincipals: [],
     operatorClientId: ids.operatorClient,
     operatorActions: ['*'],
     propagationSeconds: 0,
+    principalSeconds: 0,
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { adoNet, libpq, uri } from '../../../src/targets/connection-string.ts';
-import { readAdoNet, readJdbc, readLibpq } from './connection-string-readers.ts';
+import { adoNet, braced, libpq, uri } from '../../../src/targets/connection-string.ts';
+import { readAdoNet, readJdbc, readLibpq, readSqlServerJdbc } from './connection-string-readers.ts';
 
 /** Names, and how each grammar writes them. What is written for libpq and URIs was read back as the name by libpq 18, pgjdbc 42.7, lib/pq 1.12 and pgx 5.7. */
 const written: readonly (readonly [name: string, adoNet: string, libpq: string, uri: string])[] = [
@@ -27,6 +27,20 @@ const written: readonly (readonly [name: string, adoNet: string, libpq: string, 
   ['数据🐘', '数据🐘', "'数据🐘'", '%E6%95%B0%E6%8D%AE%F0%9F%90%98'],
   ['a\u00a0b', '"a\u00a0b"', "'a\u00a0b'", 'a%C2%A0b'],
   ['a\u0085b', '"a\u0085b"', "'a\u0085b'", 'a%C2%85b'],
+];
+
+/** What mssql-jdbc 12.10 read back as the name. */
+const inBraces: readonly (readonly [name: string, written: string])[] = [
+  ['orders', 'orders'],
+  ['aad_shop_orders-db.v2', 'aad_shop_orders-db.v2'],
+  ['app~secret', 'app~secret'],
+  ['a;serverName=evil', '{a;serverName=evil}'],
+  ['a};serverName=evil;x={', '{a}};serverName=evil;x={}'],
+  ['{a}', '{{a}}}'],
+  ['}', '{}}}'],
+  [' lead and trail ', '{ lead and trail }'],
+  ['100%', '{100%}'],
+  ['größe', '{größe}'],
 ];
 
 const anyName = fc
@@ -69,6 +83,22 @@ describe('a connection string', () => {
     fc.assert(
       fc.property(anyName, anyName, (a, b) => {
         expect(readJdbc(uri`jdbc:postgresql://h:${1}/${a}?user=${b}`)).to.deep.equal({ host: 'h', port: '1', database: a, user: b });
+      }),
+    ));
+
+  for (const [name, written] of inBraces)
+    it(`holds ${JSON.stringify(name)} for drivers of SQL Server`, () =>
+      expect(braced`databaseName=${name};`).to.equal(`databaseName=${written};`));
+
+  it('is read by drivers of SQL Server as what was put in, whatever that is', () =>
+    fc.assert(
+      fc.property(anyName, anyName, (a, b) => {
+        expect(readSqlServerJdbc(braced`jdbc:sqlserver://h:${1};databaseName=${a};user=${b};`)).to.deep.equal({
+          host: 'h',
+          port: '1',
+          databaseName: a,
+          user: b,
+        });
       }),
     ));
 });

@@ -12,6 +12,8 @@ const request: WorkloadRequest = {
   uid: 'uid-1',
   sharedWith: 'nobody',
   formerSecret: undefined,
+  mark: { cluster: '00000000000000c1', connection: '00000000000000c2' },
+  formerWorkload: undefined,
 };
 const settings = { HOST: 'h', USER: 'u' };
 

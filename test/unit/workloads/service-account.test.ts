@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ConnectionError } from '../../../src/api/connection-error.ts';
 import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
 import type { KubeClient } from '../../../src/runtime/kube-client.ts';
+import { secretText } from '../../../src/runtime/secret-text.ts';
 import { createServiceAccountWorkload } from '../../../src/workloads/service-account.ts';
 import type { WorkloadRequest } from '../../../src/workloads/workload.ts';
 
@@ -29,6 +30,8 @@ const request: WorkloadRequest = {
   uid: 'uid',
   sharedWith: 'nobody',
   formerSecret: undefined,
+  mark: { cluster: '00000000000000c1', connection: '00000000000000c2' },
+  formerWorkload: undefined,
 };
 
 /** A pure question, so nobody is asked. */
@@ -80,4 +83,29 @@ describe('what a service account needs to stand for an identity', () => {
   for (const [what, annotations, change, expected] of table) {
     it(`${what}: ${expected}`, () => expect(answer(annotations, change)).to.equal(expected));
   }
+});
+
+describe('the service account of a service principal', () => {
+  const principal = { ...identity, resourceId: undefined, clientSecret: secretText('s') };
+  const plan = (account: unknown, change: Partial<WorkloadRequest> = {}) =>
+    workload.planIdentity({ ...request, ...change }, principal, account);
+
+  it('needs no annotations, since no token of its is exchanged', () => {
+    expect(plan({ metadata: { name: 'app' } }).steps).to.deep.equal([]);
+    expect(plan({ metadata: { name: 'app', annotations: { [client]: 'another' } } }).steps).to.deep.equal([]);
+  });
+
+  it('is made where the spec asks for that, without them', async () => {
+    const spec = { type: 'ServiceAccount', serviceAccount: { name: 'app', createIfMissing: true } } as const;
+    const created: { readonly metadata: object }[] = [];
+    const api = { get: async () => undefined, create: async (_: unknown, object: (typeof created)[number]) => created.push(object) };
+    const { signal } = new AbortController();
+    const { steps } = plan(undefined, { spec });
+    const context = { identity: principal, settings: {}, secretNames: new Set<string>() };
+    await createServiceAccountWorkload(api as unknown as KubeClient).apply(steps, { ...request, spec }, context, {
+      beforeStep: () => {},
+      signal,
+    });
+    expect(created[0]?.metadata).to.deep.include({ annotations: { [written]: clientId, 'dbaccess.dev/created': 'true' } });
+  });
 });

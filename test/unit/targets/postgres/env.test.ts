@@ -14,6 +14,7 @@ const tenantId = '7f0e8f5c-0000-4000-8000-000000000000';
 const input: SettingsInput = {
   clientType: 'NodeJS',
   identityType: 'SystemAssigned',
+  workloadType: 'WebApp',
   host,
   port: 5432,
   database: 'orders',

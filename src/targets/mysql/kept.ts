@@ -1,0 +1,48 @@
+import type { UserNote } from '../user-notes.ts';
+import type { Securable } from './securable.ts';
+import type { KeptGrant } from './steps.ts';
+
+/** What a note keeps besides mark and binding. */
+export interface Kept {
+  /** Whether the note is the mark, because the server takes none. Until that is known, it tells that a user is about to be made. */
+  readonly isMark: boolean;
+  /** What the user was before it was made anew, until it has its rights again. */
+  readonly former?: Former | undefined;
+}
+
+export interface Former {
+  /** The id that it was bound to. */
+  readonly from: string | undefined;
+  /** Its rights outside of the connection's database. */
+  readonly grants: readonly KeptGrant[];
+}
+
+/** For a note. Pure. */
+export function keptText(kept: Kept): string {
+  return JSON.stringify(kept);
+}
+
+/** What a note keeps. Of what can't be read, nothing. Pure. */
+export function keptIn(note: Pick<UserNote, 'kept'> | undefined): Kept {
+  const { isMark, former } = read(note?.kept);
+  if (typeof former !== 'object' || former === null) return { isMark: isMark === true };
+  const { from, grants } = former as Partial<Former>;
+  const kept = { from: typeof from === 'string' ? from : undefined, grants: Array.isArray(grants) ? grants.filter(isGrant) : [] };
+  return { isMark: isMark === true, former: kept };
+}
+
+function read(text: string | undefined): { readonly isMark?: unknown; readonly former?: unknown } {
+  try {
+    return (text === undefined ? undefined : JSON.parse(text)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const kinds: readonly Securable['kind'][] = ['database', 'table', 'column', 'routine'];
+
+/** Whoever changes the notes must not have the operator give rights on everything. */
+function isGrant(value: unknown): value is KeptGrant {
+  const { on, privileges } = (value ?? {}) as Partial<KeptGrant>;
+  return on !== undefined && kinds.includes(on.kind) && Array.isArray(privileges) && privileges.every((each) => typeof each === 'string');
+}
