@@ -14,6 +14,7 @@ import {
 import { writeAndWait } from './long-write.ts';
 import { type ResourceId, resourceKey, resourceName, resourcePath } from './resource-id.ts';
 import { SharedReads } from './shared-reads.ts';
+import { changedTags, tagsPatch } from './tag-mark.ts';
 
 /** The version whose model @azure/arm-appcontainers 4.0.0 has. */
 const apiVersion = '2026-07-01';
@@ -72,15 +73,18 @@ export function createContainerApps(arm: Arm, clock: Clock): AppHost {
     const readsOurs = containers.some(({ env }) => objectsIn(env).some(({ secretRef }) => isOurSecretName(textIn(secretRef))));
     const values = readsOurs ? await listSecrets(id, options) : [];
     const secretValue = (name: string) => textIn(values.find((secret) => secret['name'] === name)?.['value']);
-    return { secrets, places: containers.map((container) => placeOf(container, secretValue)) };
+    // an older revision that runs may still read one, and then Azure is at its removal until it gives up: https://github.com/microsoft/azure-container-apps/issues/395
+    const secretsMayGo = textIn(objectIn(configuration)['activeRevisionsMode']).toLowerCase() !== 'multiple';
+    return { secrets, secretsMayGo, places: containers.map((container) => placeOf(container, secretValue)) };
   }
 
   async function write(id: ResourceId, app: Json, change: AppChange, options: ArmOptions): Promise<void> {
+    const head = headOf(app);
     const body = {
       // the service wants it in every write
       location: app['location'],
-      ...(change.tags && { tags: change.tags }),
-      ...optional('identity', identityPatch(headOf(app), change)),
+      ...optional('tags', tagsPatch(head.tags, changedTags(head.tags, change.tags ?? {}))),
+      ...optional('identity', identityPatch(head, change)),
       ...optional('properties', await propertiesPatch(id, app, change, options)),
     };
     const client = await arm.containerApps(id.subscriptionId);

@@ -1,12 +1,13 @@
 import { ConnectionError, type FailureKind, isConnectionError } from '../api/connection-error.ts';
 import { type Reason, reasons } from '../api/reasons.ts';
+import type { AzureAction } from './roles.ts';
 import { safeText } from './safe-text.ts';
 import { isTokenFailure, tokenFailure } from './token-errors.ts';
 
 /** What was tried, for the message. */
 export interface ArmAttempt {
   /** The Azure action that the call needs, for example Microsoft.ManagedIdentity/userAssignedIdentities/read. */
-  readonly action: string;
+  readonly action: AzureAction;
   /** What it was about, in the user's words, for example: identity "orders". */
   readonly what: string;
 }
@@ -132,8 +133,17 @@ function messageFor(reason: Reason, answer: Answer, { action, what }: ArmAttempt
     default:
       if (isUnreadable(answer)) return `Azure's answer about ${what} can't be read (${code})`;
       if (answer.status === undefined && isNetworkCode(answer.code)) return `Azure could not be reached for ${what} (${code}): ${said}`;
-      return `Azure refused ${action} for ${what} (${code}): ${said}`;
+      return `Azure refused ${action} for ${what} (${code}): ${said}${withoutEntra(answer) ? `; ${outboundAdvice}` : ''}`;
   }
+}
+
+/** azure-facts 9: a server in a virtual network looks principals up in Entra by itself. */
+const outboundAdvice =
+  'if the server stands in a virtual network, it needs outbound port 443 to service tag AzureActiveDirectory, and DNS for login.microsoftonline.com and graph.microsoft.com';
+
+/** Whether a server couldn't look a principal up. */
+function withoutEntra({ code, text }: Pick<Answer, 'code' | 'text'>): boolean {
+  return /^AadAuth/.test(code) && /validate|unexpected error|0LP01|9102/i.test(text);
 }
 
 /** Whether Azure said yes with a body that is no JSON, as when something on the way cuts it off. */

@@ -77,7 +77,7 @@ export async function deleteFederatedCredential(arm: Arm, id: ResourceId, name: 
 }
 
 function call(id: ResourceId, verb: 'read' | 'write' | 'delete'): ArmCall {
-  const action = `Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/${verb}`;
+  const action = `Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/${verb}` as const;
   return { action, what: described(id), subscriptionId: id.subscriptionId };
 }
 

@@ -36,6 +36,8 @@ export interface HostedSettings {
   readonly places: readonly Place[];
   /** Names of the app's secrets. */
   readonly secrets: readonly string[];
+  /** Whether one that no setting refers to any more can be removed. */
+  readonly secretsMayGo: boolean;
 }
 
 /** A setting to be written: a text, or the name of one of the app's secrets. */

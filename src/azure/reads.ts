@@ -22,6 +22,9 @@ import type { Tags } from './tag-mark.ts';
 /** What was read stays good for this long: enough for all connections of a server that are looked at together, too little to hide a change from the next pass. */
 const keepMs = 5_000;
 
+/** Whether a database sleeps is asked right before a login that would wake it; good for one pass over a connection. */
+const keepDatabasesMs = 1_000;
+
 /** The reads of Azure that connections share, and the writes that make them stale. All throw ConnectionError. */
 export interface AzureCalls {
   readIdentity(id: ResourceId, options: ArmOptions): Promise<FoundIdentity | undefined>;
@@ -62,8 +65,8 @@ export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
 
   const sharedByServer: Pick<SharedReads<unknown>, 'invalidate'>[] = [];
   /** A read of one resource, shared by its id. */
-  const shared = <T>(read: (arm: Arm, id: ResourceId, options: ArmOptions) => Promise<T>) => {
-    const reads = new SharedReads<T>(clock, { keepMs });
+  const shared = <T>(read: (arm: Arm, id: ResourceId, options: ArmOptions) => Promise<T>, options = { keepMs }) => {
+    const reads = new SharedReads<T>(clock, options);
     sharedByServer.push(reads);
     return (id: ResourceId, options: ArmOptions) => reads.read(resourceKey(id), (o) => read(arm, id, { ...options, ...o }), options);
   };
@@ -135,7 +138,7 @@ export function createAzureCalls(arm: Arm, clock: Clock): AzureCalls {
     listMysqlAdministrators: shared(mysql.listAdministrators),
     readSqlServer: shared(sql.readServer),
     listSqlAdministrators: shared(sql.listAdministrators),
-    listSqlDatabases: shared(sql.listDatabases),
+    listSqlDatabases: shared(sql.listDatabases, { keepMs: keepDatabasesMs }),
     enableEntraAuthentication: (id, operator, options) =>
       changing(id, options, () => enableEntraAuthentication(arm, clock, operator, id, options)),
     assignServerIdentity: (id, identityId, options) =>

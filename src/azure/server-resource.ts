@@ -1,6 +1,7 @@
 import { type Json, objectIn, objectsIn } from './app-json.ts';
 import type { Arm, ArmCall, ArmOptions } from './arm.ts';
 import { type ResourceId, resourceKinds, resourceName, resourcePath, type serverKinds } from './resource-id.ts';
+import { requireAction } from './roles.ts';
 
 export type ServerKind = (typeof serverKinds)[keyof typeof serverKinds];
 
@@ -43,7 +44,7 @@ export function serverAddress(id: ResourceId, child?: ServerChild, name?: string
 export function serverCall(id: ResourceId, verb: 'read' | 'write' | 'delete', child?: ServerChild): ArmCall {
   const type = resourceKinds[serverKind(id.kind)].join('/');
   return {
-    action: [type, child, verb].filter((part) => part !== undefined).join('/'),
+    action: requireAction([type, child, verb].filter((part) => part !== undefined).join('/')),
     what: `server "${resourceName(id)}"`,
     subscriptionId: id.subscriptionId,
   };

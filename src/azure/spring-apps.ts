@@ -52,6 +52,7 @@ export function createSpringApps(arm: Arm, clock: Clock): AppHost {
       readSettings: async () => ({
         places: [{ name: '', settings: Object.fromEntries(settings.map(([name, value]) => [name, valueDigest(value)])) }],
         secrets: [],
+        secretsMayGo: true,
       }),
       change: (change, o) => write(address, found, change, o),
     };
@@ -88,7 +89,7 @@ export function createSpringApps(arm: Arm, clock: Clock): AppHost {
   async function get(
     address: AppAddress,
     request: Pick<JsonRequest, 'to' | 'apiVersion'>,
-    action: string,
+    action: Verb,
     options: ArmOptions,
   ): Promise<Json | undefined> {
     const client = await arm.springApps(address.id.subscriptionId);
@@ -102,7 +103,7 @@ export function createSpringApps(arm: Arm, clock: Clock): AppHost {
 
   async function write(address: AppAddress, { app, path, variables }: FoundApp, change: AppChange, options: ArmOptions): Promise<void> {
     const client = await arm.springApps(address.id.subscriptionId);
-    const patch = (to: string, action: string, body: Json) =>
+    const patch = (to: string, action: Verb, body: Json) =>
       writeAndWait(arm, clock, client, call(address, action), { method: 'PATCH', to, apiVersion, body }, options);
     const identity = identityPatch(headOf(app), change);
     const places = (change.places ?? []).filter(({ set, remove }) => Object.keys(set).length + remove.length > 0);
@@ -163,7 +164,9 @@ function keyOf({ id, part = '' }: AppAddress): string {
   return `${resourcePath(id)} ${part}`.toLowerCase();
 }
 
-function call({ id }: AppAddress, verb: string): ArmCall {
+type Verb = 'read' | 'write' | 'deployments/read' | 'deployments/write';
+
+function call({ id }: AppAddress, verb: Verb): ArmCall {
   return {
     action: `Microsoft.AppPlatform/Spring/apps/${verb}`,
     what: `Spring app "${resourceName(id)}"`,

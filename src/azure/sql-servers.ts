@@ -4,6 +4,7 @@ import type { Arm, ArmCall, ArmOptions } from './arm.ts';
 import { collectPages } from './arm-pipeline.ts';
 import { checkedServerHost } from './checked-server-host.ts';
 import { isGuid, type ResourceId, resourceName } from './resource-id.ts';
+import type { AzureAction } from './roles.ts';
 
 /** A logical server of Azure SQL as found in Azure. Words of Azure stand as it sends them. */
 export interface SqlServer {
@@ -76,7 +77,7 @@ export async function listDatabases(arm: Arm, id: ResourceId, options: ArmOption
   });
 }
 
-function call(id: ResourceId, action: string): ArmCall {
+function call(id: ResourceId, action: AzureAction): ArmCall {
   return { action, what: described(id), subscriptionId: id.subscriptionId };
 }
 

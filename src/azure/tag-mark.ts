@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ConnectionError } from '../api/connection-error.ts';
 import { reasons } from '../api/reasons.ts';
 
@@ -103,6 +104,16 @@ export function changedTags(tags: Tags, changes: TagChanges): Tags {
   const kept = Object.entries(tags).filter(([name]) => !lower.has(name.toLowerCase()));
   const set = Object.entries(changes).filter((change): change is [string, string] => change[1] !== null);
   return Object.fromEntries([...kept, ...set]);
+}
+
+/**
+ * The `tags` of a PATCH; undefined when they stay. All of them, because by Azure's contract with its services those that a PATCH brings are all that there shall be
+ * (quoted in https://github.com/Azure/ARO-HCP/pull/3384), and null for each that goes, because some services merge them.
+ */
+export function tagsPatch(from: Tags, to: Tags): TagChanges | undefined {
+  if (isDeepStrictEqual(from, to)) return undefined;
+  const gone = Object.keys(from).filter((name) => !(name in to));
+  return { ...to, ...Object.fromEntries(gone.map((name) => [name, null])) };
 }
 
 function tagName({ cluster, connection }: TagOwner, index: number): string {

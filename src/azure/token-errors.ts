@@ -52,6 +52,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '7000222': secret,
   '700027': secret,
   '53003': { kind: 'waiting', advice: 'a Conditional Access policy of the tenant refuses the identity: except it from the policy' },
+  '530003': {
+    kind: 'waiting',
+    advice: 'a Conditional Access policy of the tenant wants a managed device, which no workload has: except the identity from the policy',
+  },
   '50020': { kind: 'waiting', advice: 'the account is of another tenant: use an identity of this tenant' },
   '700030': { kind: 'waiting', advice: 'the certificate or key of the assertion is not accepted: renew it' },
 };
@@ -62,6 +66,12 @@ const unreachable: Meaning = {
   advice: "Entra can't be reached or its certificate isn't trusted: check DNS, egress and --ca-file",
 };
 const unknown: Meaning = { kind: 'retry', advice: 'Entra gave no number' };
+/** What Conditional Access may ask of people: a sign-in that no workload can make. */
+const interactive: Meaning = {
+  kind: 'waiting',
+  advice:
+    'interactive authentication is needed, which no workload can give: except the identity from the Conditional Access policies of the tenant',
+};
 
 /** Whether an error comes from asking Entra for a token. */
 export function isTokenFailure(error: unknown): boolean {
@@ -77,22 +87,29 @@ export function tokenFailure(error: unknown): ConnectionError {
   if (isConnectionError(error)) return error;
   const text = textOf(error);
   const number = numberIn(text);
-  const { kind, advice } = number === undefined ? withoutNumber(text) : (meanings[number] ?? consentOrUnknown(number));
+  const { kind, advice } = number === undefined ? withoutNumber(text) : (meanings[number] ?? consentOrUnknown(number, text));
   const said = safeText(number === undefined ? text : text.slice(text.indexOf(`AADSTS${number}`)));
   return new ConnectionError(kind, reasons.TokenRefused, `Entra gives no token: ${advice} (${said})`, { cause: error });
 }
 
 function withoutNumber(text: string): Meaning {
+  if (asksForPeople(text)) return interactive;
   return /endpoints_resolution_error|network_error|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|certificate/i.test(text)
     ? unreachable
     : unknown;
 }
 
-/** 1000xx and 65001 are about consent, 7000112 about an application that is switched off. */
-function consentOrUnknown(number: string): Meaning {
+/** 1000xx and 65001 are about consent, 7000112 about an application that is switched off, 5007x and 50158 about a second factor or another step that only people can take. */
+function consentOrUnknown(number: string, text: string): Meaning {
+  if (/^(50074|50076|50078|50079|50158)$/.test(number) || asksForPeople(text)) return interactive;
   return /^(1000\d{2}|65001|7000112)$/.test(number)
     ? { kind: 'waiting', advice: 'an administrator of the tenant must enable the application or consent to it' }
     : unknownNumber;
+}
+
+/** OAuth's word for it, and that of Microsoft's libraries. */
+function asksForPeople(text: string): boolean {
+  return /interaction_required|interactive authentication is needed/i.test(text);
 }
 
 function numberIn(text: string): string | undefined {

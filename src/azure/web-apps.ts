@@ -14,7 +14,7 @@ import {
 import { writeAndWait } from './long-write.ts';
 import { resourceName, resourcePath } from './resource-id.ts';
 import { SharedReads } from './shared-reads.ts';
-import { changedTags, type Tags } from './tag-mark.ts';
+import { changedTags, tagsPatch } from './tag-mark.ts';
 
 /** The version whose model @azure/arm-appservice 19.0.0 has. */
 const apiVersion = '2025-05-01';
@@ -48,7 +48,7 @@ export function createWebApps(arm: Arm, clock: Clock): AppHost {
   }
 
   async function readSettings(address: AppAddress, options: ArmOptions): Promise<HostedSettings> {
-    return { places: [placeOf(await listSettings(address, options))], secrets: [] };
+    return { places: [placeOf(await listSettings(address, options))], secrets: [], secretsMayGo: true };
   }
 
   async function read(address: AppAddress, options: ArmOptions): Promise<Json | undefined> {
@@ -127,14 +127,7 @@ function namedIdentities({ properties }: Json): readonly string[] {
   return typeof keyVaultReferenceIdentity === 'string' ? [keyVaultReferenceIdentity.toLowerCase()] : [];
 }
 
-/** All tags, because the service may take those that it is given for all that there shall be, and null for each that goes, because it may not. */
-function tagsPatch(from: Tags, to: Tags): Readonly<Record<string, string | null>> | undefined {
-  if (isDeepStrictEqual(from, to)) return undefined;
-  const gone = Object.keys(from).filter((name) => !(name in to));
-  return { ...to, ...Object.fromEntries(gone.map((name) => [name, null])) };
-}
-
-function call(address: AppAddress, verb: string): ArmCall {
+function call(address: AppAddress, verb: 'read' | 'write' | 'config/list/action' | 'config/write'): ArmCall {
   const slot = address.part === undefined ? '' : '/slots';
   return { action: `Microsoft.Web/sites${slot}/${verb}`, what: described(address), subscriptionId: address.id.subscriptionId };
 }

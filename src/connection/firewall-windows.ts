@@ -1,4 +1,4 @@
-import { ConnectionError } from '../api/connection-error.ts';
+import { isConnectionError } from '../api/connection-error.ts';
 import type { AzureCalls } from '../azure/reads.ts';
 import { type ResourceId, resourceKey } from '../azure/resource-id.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -19,6 +19,9 @@ const windowInMs = 10 * 60_000;
 const windowEveryInMs = 60 * 60_000;
 /** Between two sweeps while a rule is still to be removed. */
 const lookAgainInMs = 30_000;
+/** How often a removal is tried at once, and how long between two tries. */
+const removeAttempts = 5;
+const removeAgainInMs = 1_000;
 /** How long the rules that are still open may take to go when the operator is told to stop. */
 const farewellInMs = 8_000;
 
@@ -139,7 +142,7 @@ export class FirewallWindows {
     const { signal } = deadline;
     try {
       await this.#remove(serverId, rule.name, { signal });
-      const wasRefused = error instanceof ConnectionError && error.reason === 'AzureAccessDenied';
+      const wasRefused = isConnectionError(error) && error.reason === 'AzureAccessDenied';
       if (wasRefused) await ledger.writeFirewallRule(serverId, undefined, { signal });
     } catch (failure) {
       this.#tell('a temporary firewall rule could not be taken back; the sweep removes it', serverId, failure);
@@ -176,8 +179,18 @@ export class FirewallWindows {
     await this.#options.ledger.writeFirewallRule(serverId, { ...rule, closed: true }, { signal });
   }
 
+  /** Tries again while Azure is busy with the server, which it is when it makes the rule just now. */
   async #remove(serverId: ResourceId, name: string, { signal }: Cancellable): Promise<void> {
-    await this.#options.rules.deleteFirewallRule(serverId, name, { signal });
+    const { rules, clock } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await rules.deleteFirewallRule(serverId, name, { signal });
+        break;
+      } catch (error) {
+        if (!isConnectionError(error) || error.kind !== 'retry' || attempt === removeAttempts) throw error;
+        await clock.sleep(removeAgainInMs, signal);
+      }
+    }
     this.#options.logger.info('a temporary firewall rule was removed', { server: resourceKey(serverId), rule: name });
   }
 

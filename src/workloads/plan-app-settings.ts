@@ -11,7 +11,7 @@ import {
   valueDigest,
 } from '../azure/hosted-app.ts';
 import { type Claim, claimTexts, TagMark, tagChanges } from '../azure/tag-mark.ts';
-import { secretText } from '../runtime/secret-text.ts';
+import { type SecretText, secretText } from '../runtime/secret-text.ts';
 import type { AppRequest, WantedSettings } from './app-request.ts';
 import { isLoaderName } from './loader-name.ts';
 
@@ -35,7 +35,7 @@ export function settingsChange(request: AppRequest, wanted: WantedSettings, { ap
   const missing = secrets.filter(({ name }) => !settings.secrets.includes(name) || places.some((place) => uses(place, name)));
   const stale = staleSecrets(settings, mark).filter((name) => secrets.every((secret) => secret.name !== name));
   // one that a running revision still reads may only go after the next one runs
-  const removable = places.length === 0 ? stale : [];
+  const removable = places.length === 0 && settings.secretsMayGo ? stale : [];
   const claims = [
     ...chosen.flatMap((place) => [...values.keys()].map((name) => claimOf(place, name))),
     ...[...secrets.map(({ name }) => name), ...stale.filter((name) => !removable.includes(name))].map(secretClaim),
@@ -63,7 +63,7 @@ export function releaseChange(request: Pick<AppRequest, 'owner'>, { app, setting
   return {
     detach,
     tags: tagChanges(app.tags, request.owner, []),
-    ...(stale.length > 0 && { secrets: { set: {}, remove: stale } }),
+    ...(stale.length > 0 && { secrets: settings.secretsMayGo ? { set: {}, remove: stale } : { set: blanked(stale), remove: [] } }),
   };
 }
 
@@ -147,6 +147,11 @@ function placeChange(place: Place, values: ReadonlyMap<string, WantedValue>, mar
   const differing = [...values].filter(([name, { digest }]) => place.settings[name] !== digest);
   const remove = Object.keys(place.settings).filter((name) => !values.has(name) && !isLoaderName(name) && mark.has(claimOf(place, name)));
   return { name: place.name, set: Object.fromEntries(differing.map(([name, { value }]) => [name, value])), remove };
+}
+
+/** What has to stay holds nothing of worth afterwards; the service takes no empty value. */
+function blanked(secrets: readonly string[]): Readonly<Record<string, SecretText>> {
+  return Object.fromEntries(secrets.map((name) => [name, secretText('removed')]));
 }
 
 function uses({ set }: PlaceChange, secretName: string): boolean {

@@ -1,4 +1,3 @@
-import { ConnectionError } from '../api/connection-error.ts';
 import {
   clientIdAnnotation,
   createdAnnotation,
@@ -7,25 +6,19 @@ import {
   tenantIdAnnotation,
   writtenClientIdAnnotation,
 } from '../api/names.ts';
-import type { KubernetesObject } from '../api/object-meta.ts';
 import type { ConnectionSpec } from '../api/spec.ts';
-import { inSync, type StagePlan, type Step } from '../api/step.ts';
+import type { StagePlan, Step } from '../api/step.ts';
 import type { ResolvedIdentity } from '../identities/identity.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Resource } from '../runtime/resource.ts';
 import { Serial } from '../runtime/serial.ts';
 import type { ApplyOptions, Cancellable } from '../targets/target.ts';
 import { applySecretStep, observeSecrets, releaseSecrets, retainSecret } from './apply-secret.ts';
+import { accountName, planAccount, type ServiceAccount, type ServiceAccountStep } from './plan-service-account.ts';
 import { planSecret, type SecretObservation, type SecretStep } from './secret.ts';
 import type { Settings, WorkloadContext, WorkloadKind, WorkloadRequest } from './workload.ts';
 
-export type ServiceAccount = KubernetesObject;
-
 const serviceAccounts: Resource<ServiceAccount> = { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
-
-export type ServiceAccountStep =
-  | (Step & { readonly kind: 'create-service-account'; readonly name: string })
-  | (Step & { readonly kind: 'annotate-service-account'; readonly name: string; readonly clientId: string; readonly tenantId: string });
 
 /** Kubernetes service accounts: annotated for azure-workload-identity, with their settings in a Secret. */
 export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
@@ -56,6 +49,9 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
         case 'annotate-service-account':
           await writers.run(keyOf(request), () => annotate(request, identity, step, { signal }), { signal });
           break;
+        case 'clear-service-account':
+          await writers.run(keyOf(request), () => clear(request, identity, { signal }), { signal });
+          break;
         default:
           await applySecretStep(client, step, request, settings, { signal });
       }
@@ -75,13 +71,25 @@ export function createServiceAccountWorkload(client: KubeClient): WorkloadKind {
     { signal }: Cancellable,
   ): Promise<void> {
     const account = await client.get(serviceAccounts, { namespace: request.namespace, name: step.name }, { signal });
-    if (!account || planIdentity(request, identity, account).steps.length === 0) return;
+    if (!account || planAccount(request, identity, account).steps.length === 0) return;
     const annotations = { ...account.metadata.annotations, ...identityAnnotations(step) };
     await client.replace(serviceAccounts, { ...account, metadata: { ...account.metadata, annotations } }, { signal });
   }
 
   /** A service account's way to its identity is the federation, which is not on the account. */
   async function detach(): Promise<void> {}
+
+  /** Reads again and asks again, as above. */
+  async function clear(request: WorkloadRequest, identity: ResolvedIdentity, { signal }: Cancellable): Promise<void> {
+    const account = await observeIdentity(request, { signal });
+    if (!account || planAccount(request, identity, account).steps.length === 0) return;
+    const isMade = account.metadata.annotations?.[createdAnnotation] === 'true';
+    const kept = Object.entries(account.metadata.annotations ?? {}).filter(
+      ([key]) => (isMade && (key === createdAnnotation || key === writtenClientIdAnnotation)) || !isOurAnnotation(key, true),
+    );
+    const metadata = { ...account.metadata, annotations: Object.fromEntries(kept) };
+    await client.replace(serviceAccounts, { ...account, metadata }, { signal });
+  }
 
   async function release(request: WorkloadRequest, { signal }: Cancellable): Promise<void> {
     await releaseSecrets(client, request, { signal });
@@ -111,57 +119,16 @@ function keyOf(request: WorkloadRequest): string {
   return `${request.namespace}/${accountName(request)}`;
 }
 
+function planIdentity(request: WorkloadRequest, identity: ResolvedIdentity, observation: unknown): StagePlan<ServiceAccountStep> {
+  return planAccount(request, identity, observation as ServiceAccount | undefined);
+}
+
 function describe(spec: ConnectionSpec['workload']): string {
   return `ServiceAccount/${spec.serviceAccount?.name}`;
 }
 
-/** What is to be done so that pods of the service account get this identity. Throws WorkloadNotFound and ServiceAccountNotOwned. */
-function planIdentity(request: WorkloadRequest, identity: ResolvedIdentity, observation: unknown): StagePlan<ServiceAccountStep> {
-  const account = observation as ServiceAccount | undefined;
-  const name = accountName(request);
-  const { clientId, tenantId } = identity;
-  if (!account) {
-    if (!request.spec.serviceAccount?.createIfMissing) {
-      throw new ConnectionError(
-        'waiting',
-        'WorkloadNotFound',
-        `there is no service account "${name}" in this namespace: create it, or set spec.workload.serviceAccount.createIfMissing`,
-      );
-    }
-    return {
-      steps: [{ stage: 'identity', kind: 'create-service-account', name, summary: `create ServiceAccount ${request.namespace}/${name}` }],
-      findings: [],
-    };
-  }
-  // who signs in with a secret needs no federation
-  if (identity.clientSecret) return inSync;
-  const { annotations = {} } = account.metadata;
-  const found = annotations[clientIdAnnotation]?.toLowerCase();
-  const foundTenant = annotations[tenantIdAnnotation]?.toLowerCase();
-  const written = annotations[writtenClientIdAnnotation];
-  if (written === undefined && found === clientId && (foundTenant ?? tenantId) === tenantId) return inSync;
-  if (written === clientId && found === clientId && foundTenant === tenantId) return inSync;
-  const foreign = written === undefined && found !== undefined;
-  const contested = written !== undefined && written !== clientId && request.sharedWith === 'other-identity';
-  if (foreign || contested) {
-    throw new ConnectionError(
-      'waiting',
-      'ServiceAccountNotOwned',
-      `service account "${name}" stands for another identity (annotation ${clientIdAnnotation}): remove the annotation, or use another service account`,
-    );
-  }
-  const summary = `annotate ServiceAccount ${request.namespace}/${name}: ${clientIdAnnotation}=${clientId}, ${tenantIdAnnotation}=${tenantId}`;
-  return { steps: [{ stage: 'identity', kind: 'annotate-service-account', name, clientId, tenantId, summary }], findings: [] };
-}
-
 function planSettings(request: WorkloadRequest, settings: Settings, observation: unknown): StagePlan<SecretStep> {
   return planSecret(request, settings, observation as SecretObservation);
-}
-
-function accountName(request: WorkloadRequest): string {
-  const name = request.spec.serviceAccount?.name;
-  if (name === undefined) throw new Error('a ServiceAccount workload without serviceAccount passed the API server');
-  return name;
 }
 
 function newAccount(request: WorkloadRequest, identity: ResolvedIdentity): ServiceAccount {

@@ -14,6 +14,7 @@ const reader = { namespace: 'shop', name: 'orders-db-report' };
 interface Login {
   readonly shown: Shown;
   readonly settings: Environment;
+  readonly token: string;
   readonly session: Application;
 }
 
@@ -58,16 +59,16 @@ async function show(sandbox: Sandbox, { signal }: { readonly signal: AbortSignal
 
   console.log('\nThe workload logs in, with the settings of its Secrets and a token of its own service account:');
   const injected = await injectedBy(api, { ...account, authority: sandbox.file.entra.authority }, { signal });
-  const token = await databaseToken(api, account, injected, { signal });
+  const tokenFor = (scope?: string) => databaseToken(api, account, injected, { ...(scope !== undefined && { scope }), signal });
   const logins: Login[] = [];
-  for (const each of shown) logins.push(await showLogin(sandbox, each, token, { signal }));
-  await showReader(sandbox, reader, token, { signal });
+  for (const each of shown) logins.push(await showLogin(sandbox, each, await tokenFor(each.scope), { signal }));
+  await showReader(sandbox, reader, await tokenFor(), { signal });
 
   console.log('\nThe connections are deleted:');
   for (const key of keys) await api.request('DELETE', connectionPath(key), {}, { signal });
   for (const key of keys) await waitForConnection(api, key, (connection) => connection === undefined, { signal, withinInMs: 60_000 });
-  for (const login of logins) await showEnd(login, token);
-  say(`a new token is refused by Entra: ${firstLine(await refused(databaseToken(api, account, injected, { signal })))}`);
+  for (const login of logins) await showEnd(login);
+  say(`a new token is refused by Entra: ${firstLine(await refused(tokenFor()))}`);
 }
 
 async function showLogin(sandbox: Sandbox, each: Shown, token: string, { signal }: { readonly signal: AbortSignal }): Promise<Login> {
@@ -80,7 +81,7 @@ async function showLogin(sandbox: Sandbox, each: Shown, token: string, { signal 
   demand(count === 2, `two rows are there in ${each.title}`);
   const [row] = await session.query('SELECT CURRENT_USER AS who');
   say(`${row?.['who']} wrote and read ${count} rows in ${each.title}`);
-  return { shown: each, settings, session };
+  return { shown: each, settings, token, session };
 }
 
 async function showReader(
@@ -97,7 +98,7 @@ async function showReader(
   await session.close();
 }
 
-async function showEnd({ shown: { type, title }, settings, session }: Login, token: string): Promise<void> {
+async function showEnd({ shown: { type, title }, settings, token, session }: Login): Promise<void> {
   say(`${title}: the open session was ended: ${await refused(session.query('SELECT 1'))}`);
   const login = logInTo(type, settings, token).then((application) => application.close());
   say(`${title}: the same login, with a token that is still good, is refused: ${await refused(login)}`);

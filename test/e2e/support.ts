@@ -23,6 +23,7 @@ export const testTimeout = 90_000;
 
 const subscription = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox/providers';
 export const serverId = `${subscription}/Microsoft.DBforPostgreSQL/flexibleServers/shop-pg`;
+export const azureSqlServerId = `${subscription}/Microsoft.Sql/servers/shop-sql`;
 
 export function identityId(name: string): string {
   return `${subscription}/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
@@ -46,6 +47,7 @@ async function start() {
     operatorFlags: ['--withdrawal-grace=4s', '--max-withdrawals=2', '--abandon-after=3s'],
     postgresServers: [{ name: 'shop-pg', databases: ['orders', 'billing'] }],
     mysqlServers: [{ name: 'shop-mysql', databases: ['orders'] }],
+    azureSqlServers: [{ name: 'shop-sql', databases: ['orders'] }],
     identities: ['shop-orders', 'shop-reports', 'shop-spare'],
     log,
     // mocha ends a start that takes too long; the sandbox itself lives for as long as the tests do
@@ -110,7 +112,9 @@ export async function everyPolicy(): Promise<void> {
     identities: { userAssigned: [identityId('*')] },
     targets: [
       {
-        servers: ['PostgreSQL', 'MySQL'].map((engine) => `${subscription}/Microsoft.DBfor${engine}/flexibleServers/*`),
+        servers: ['DBforPostgreSQL/flexibleServers', 'DBforMySQL/flexibleServers', 'Sql/servers'].map(
+          (type) => `${subscription}/Microsoft.${type}/*`,
+        ),
         databases: ['*'],
         profiles: ['ReadOnly', 'ReadWrite', 'ReadWriteDDL', 'All', 'Custom'],
         customPrivileges: ['*'],
@@ -263,7 +267,7 @@ const sweepStatements: readonly string[] = ['LOGIN', whoAmI, unlimitTransactions
 function belongsToSweep(entry: JournalEntry): boolean {
   switch (entry.kind) {
     case 'arm':
-      return entry.method === 'GET' && [serverId, `${serverId}/administrators`].includes(entry.path);
+      return entry.method === 'GET' && [serverId, azureSqlServerId].some((id) => `${entry.path}/`.startsWith(`${id}/`));
     case 'sql':
       return entry.database === 'postgres' && sweepStatements.includes(entry.statement);
     case 'token':

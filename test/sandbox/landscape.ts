@@ -15,7 +15,6 @@ export interface ServerOptions {
 export interface LandscapeOptions {
   readonly postgresServers?: readonly ServerOptions[];
   readonly mysqlServers?: readonly ServerOptions[];
-  /** None when left out. */
   readonly azureSqlServers?: readonly ServerOptions[];
   readonly identities?: readonly string[];
   /** Apps that Azure hosts; none when left out. */
@@ -32,6 +31,12 @@ type Placed<T> = Omit<T, 'groupId' | 'location'>;
 const subscriptionId = '00000000-0000-0000-0000-000000000001';
 const resourceGroup = 'sandbox';
 const location = 'westeurope';
+
+/** From where everything in the sandbox reaches its servers, as these see it: an address of Azure's West Europe. */
+export const egressAddress = '20.50.2.10';
+/** What MySQL servers look their administrators up with. */
+const directoryReader = 'mysql-reads-entra';
+const openToAll = { name: 'everybody', start: '0.0.0.0', end: '255.255.255.255', effectiveAt: 0 };
 
 /** The operator's identity, and the name of its role on every server. */
 export const operatorIdentityName = 'passwordless-operator';
@@ -72,6 +77,8 @@ export function createLandscape(options: LandscapeOptions, range: AddressRange):
         authConfig: { activeDirectoryAuth: 'Enabled', passwordAuth: 'Enabled' },
         network: { publicNetworkAccess: 'Enabled' },
         administratorLogin: engines[type].administratorLogin,
+        firewall: { clientAddress: egressAddress, effectSeconds: 0, rules: [openToAll] },
+        ...(type === 'MySQL' && { identityIds: [resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', directoryReader)] }),
       }),
     ),
     hosts: {
@@ -96,7 +103,7 @@ export function createLandscape(options: LandscapeOptions, range: AddressRange):
 function serversOf({
   postgresServers = [{ name: 'shop-pg', databases: ['orders'] }],
   mysqlServers = [{ name: 'shop-mysql', databases: ['orders'] }],
-  azureSqlServers = [],
+  azureSqlServers = [{ name: 'shop-sql', databases: ['orders'] }],
 }: LandscapeOptions): readonly (ServerOptions & { readonly type: keyof typeof engines })[] {
   return [
     ...postgresServers.map((each) => ({ ...each, type: 'PostgreSQL' as const })),

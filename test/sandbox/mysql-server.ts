@@ -44,6 +44,7 @@ export async function startMysqlServer(options: MysqlServerOptions): Promise<Mys
     const certificate = await authority.issue({ commonName: server.name, ipAddresses: [server.host], dnsNames: ['localhost'] });
     const gateway = await startGateway({ backend, server, certificate, verify, journal, faults, clock, log, signal });
 
+    server.administratorsChanged = () => syncAdministrators(server, backend);
     const setOperatorAdministrator = async (wanted: boolean) => {
       const { own, others } = administratorsOf(server, world);
       server.administrators.splice(0, server.administrators.length, ...(wanted ? own : others));

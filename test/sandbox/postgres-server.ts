@@ -51,6 +51,11 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
     const certificate = await authority.issue({ commonName: server.name, ipAddresses: [server.host], dnsNames: ['localhost'] });
     const gateway = await startGateway({ backend, server, certificate, verify, journal, faults, clock, log, signal });
 
+    server.administratorsChanged = () => syncAdministrators(server, backend);
+    server.restart = async () => {
+      await gateway.refuseConnections();
+      await gateway.acceptConnections();
+    };
     const setOperatorAdministrator = async (wanted: boolean) => {
       const { own, others } = administratorsOf(server, world);
       server.administrators.splice(0, server.administrators.length, ...others, ...(wanted ? own : []));

@@ -1,4 +1,5 @@
 import { createConnection } from 'mysql2/promise';
+import { Connection, Request } from 'tedious';
 import type { TargetType } from '../../src/api/spec.ts';
 import { type Environment, logIn } from './workload.ts';
 
@@ -17,7 +18,7 @@ export async function logInTo(type: TargetType, settings: Environment, token: st
     case 'MySQL':
       return await toMysql(settings, token);
     case 'AzureSQL':
-      throw new Error('Azure SQL is not served yet');
+      return await toAzureSql(settings, token);
     default:
       return type satisfies never;
   }
@@ -46,5 +47,33 @@ async function toMysql(settings: Environment, token: string): Promise<Applicatio
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
     },
     close: () => connection.end().catch(() => undefined),
+  };
+}
+
+async function toAzureSql(settings: Environment, token: string): Promise<Application> {
+  const connection = new Connection({
+    server: settings['AZURE_SQL_SERVER'] ?? '',
+    authentication: { type: 'azure-active-directory-access-token', options: { token } },
+    options: {
+      port: Number(settings['AZURE_SQL_PORT']),
+      database: settings['AZURE_SQL_DATABASE'],
+      encrypt: true,
+      maxRetriesOnTransientErrors: 0,
+    },
+  });
+  // a session that the operator ends says so here, and the query in flight fails by itself
+  connection.on('error', () => undefined);
+  await new Promise<void>((resolve, reject) => connection.connect((error) => (error ? reject(error) : resolve())));
+  return {
+    query: (sql) =>
+      new Promise((resolve, reject) => {
+        const rows: Record<string, unknown>[] = [];
+        const request = new Request(sql, (error) => (error ? reject(error) : resolve(rows)));
+        request.on('row', (columns: readonly { metadata: { colName: string }; value: unknown }[]) =>
+          rows.push(Object.fromEntries(columns.map(({ metadata, value }) => [metadata.colName, value]))),
+        );
+        connection.execSqlBatch(request);
+      }),
+    close: async () => connection.close(),
   };
 }

@@ -43,12 +43,12 @@ export async function injectedBy(
   };
 }
 
-/** The workload's database token: its service-account token, exchanged at Entra by the library that applications use. */
+/** The workload's database token, for PostgreSQL and MySQL where no scope is named: its service-account token, exchanged at Entra by the library that applications use. */
 export async function databaseToken(
   api: KubernetesApi,
   account: { readonly namespace: string; readonly serviceAccount: string },
   injected: Environment,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, scope = databaseScope }: { readonly signal: AbortSignal; readonly scope?: string },
 ): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'dbaccess-workload-'));
   try {
@@ -63,7 +63,7 @@ export async function databaseToken(
       disableInstanceDiscovery: true,
       retryOptions: { maxRetries: 0 },
     });
-    return (await credential.getToken(databaseScope, { abortSignal: signal })).token;
+    return (await credential.getToken(scope, { abortSignal: signal })).token;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

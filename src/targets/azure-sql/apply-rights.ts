@@ -2,6 +2,7 @@ import type { Step } from '../../api/step.ts';
 import type { Cancellable } from '../target.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { findPrincipal } from './principal.ts';
+import { whyRefused } from './refused-step.ts';
 import type { Session } from './session.ts';
 import { type GrantStep, grantStatement } from './steps.ts';
 import { changedRequests, type GuardedRequest, requireOurs } from './still-ours.ts';
@@ -53,19 +54,9 @@ async function carryOut(session: Session, batch: readonly RightsWork[], failures
   const changed = await changedRequests(session, requests, { user: 'there', signal });
   const errors = new Map<GuardedRequest, unknown>(changed.map(({ request, error }) => [request, error]));
   for (const work of batch) {
-    const error = errors.get(work.request) ?? refusal(work);
+    const error = errors.get(work.request) ?? whyRefused(work.steps, work.beforeStep);
     if (error) failures.set(work, error);
     else for (const step of work.steps) await session.query(grantStatement(step), [], { signal });
-  }
-}
-
-/** Why the work is no longer permitted, before the first of its steps. */
-function refusal({ steps, beforeStep }: RightsWork): unknown {
-  try {
-    for (const step of steps) beforeStep(step);
-    return undefined;
-  } catch (error) {
-    return error;
   }
 }
 

@@ -6,6 +6,7 @@ import { observeAdoption } from './observe-adoption.ts';
 import { observeBelongings } from './observe-hand-over.ts';
 import { whyNotAdoptable } from './plan-adoption.ts';
 import { findPrincipal, isReserved } from './principal.ts';
+import { whyRefused } from './refused-step.ts';
 import type { AzureSqlServer } from './server.ts';
 import type { Session } from './session.ts';
 import { type UserStep, userStatements } from './steps.ts';
@@ -63,7 +64,7 @@ async function createTogether(
     );
     const errors = new Map(changed.map(({ request, error }) => [request, error]));
     for (const work of works) {
-      const error = errors.get(work.request) ?? refusal(work);
+      const error = errors.get(work.request) ?? whyRefused(work.steps, work.beforeStep);
       if (error) failures.set(work, error);
       else for (const statement of work.steps.flatMap(userStatements)) await session.query(statement, [], { signal });
     }
@@ -74,16 +75,6 @@ async function createTogether(
   } catch (error) {
     if (!session.isUsable) throw error;
     return false;
-  }
-}
-
-/** Why the work is no longer permitted, before the first of its steps. */
-function refusal({ steps, beforeStep }: UserWork): unknown {
-  try {
-    for (const step of steps) beforeStep(step);
-    return undefined;
-  } catch (error) {
-    return error;
   }
 }
 

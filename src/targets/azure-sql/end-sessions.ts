@@ -10,7 +10,6 @@ import { kill, pause } from './statements.ts';
 const waits = [5, 10, 20, 50, 100, 200, ...Array.from({ length: 40 }, () => 500)];
 /** No such session any more, or it is ending. */
 const gone: readonly number[] = [6106, 6104, 6120];
-/** We waited for a lock in vain. */
 const lockTimeout = 1222;
 /** Sessions that come back may be first with the lock again, but not often. */
 const maximumAttempts = 3;
@@ -36,15 +35,20 @@ export async function despiteSessionsOf<T>(
     try {
       return await work();
     } catch (error) {
-      if (numberOf(error) !== lockTimeout || attempt === maximumAttempts || clientId === undefined) throw error;
+      if (!isLockTimeout(error) || attempt === maximumAttempts || clientId === undefined) throw error;
       // nothing of the user's is in the way
       if ((await endOnce(session, clientId, { signal })) === 0) throw error;
     }
   }
 }
 
+/** Whether an error says that we waited in vain for somebody's lock. */
+export function isLockTimeout(error: unknown): boolean {
+  return numberOf(error) === lockTimeout;
+}
+
 /** How many sessions were still there. */
-async function endOnce(session: Session, clientId: string, { signal }: Cancellable): Promise<number> {
+export async function endOnce(session: Session, clientId: string, { signal }: Cancellable): Promise<number> {
   const sessions = await session.query<{ id: number }>(readSessions, [securityId(clientId), `${clientId}@%`], { signal });
   for (const { id } of sessions) {
     try {

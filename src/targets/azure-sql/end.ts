@@ -1,6 +1,7 @@
 import type { Mark } from '../mark.ts';
 import type { Cancellable, EndingRequest } from '../target.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
+import { findDespiteLocks } from './find-despite-locks.ts';
 import { bears, findPrincipal } from './principal.ts';
 import type { AzureSqlServer } from './server.ts';
 import type { Session } from './session.ts';
@@ -21,7 +22,7 @@ export async function endUser(
   { server, signal }: EndingOptions,
 ): Promise<'ended' | 'absent' | 'not-ours'> {
   const { userName } = request;
-  const principal = await findPrincipal(session, userName, { signal });
+  const principal = await findDespiteLocks(session, request, { server, signal });
   if (!principal) return 'absent';
   const { mark, isLocked, boundTo } = principal;
   if (!mark || !bears(principal, request.mark, server.administratorIds)) return 'not-ours';

@@ -1,11 +1,14 @@
 import { ConnectionError, isConnectionError } from '../../api/connection-error.ts';
 import { type ResourceId, resourceName } from '../../azure/resource-id.ts';
 import type { SqlServer as LogicalServer, SqlAdministrator, SqlDatabase } from '../../azure/sql-servers.ts';
-import { requireOpenServer, serverNotFound } from '../open-server.ts';
+import { firewallGap } from '../firewall-gap.ts';
+import { closedServer, requireOpenServer, serverNotFound } from '../open-server.ts';
+import { explainUnreachable, type NetworkFacts } from '../reachability.ts';
+import { type ClosedServer, SetupNeeded } from '../setup-needed.ts';
 import type { Cancellable, ServerObservation } from '../target.ts';
 
 /** What Azure tells about a logical server, as far as we need it. */
-export type AzureServer = Pick<LogicalServer, 'host' | 'state'>;
+export type AzureServer = Pick<LogicalServer, 'host' | 'state'> & NetworkFacts;
 
 /** Reads of Azure Resource Manager. */
 export interface AzureSqlServerReads {
@@ -47,7 +50,7 @@ export class ServerObserver {
 
   /**
    * Tries a login where a database is named that is awake: one for each database is all that a pass at rest needs. Never writes.
-   * Throws ConnectionError when the operator can't log in, with what to do about it.
+   * Throws ConnectionError when the operator can't log in, with what to do about it: SetupNeeded where Azure could be set up for it.
    */
   async observe(serverId: ResourceId, database: string | undefined, { signal }: Cancellable): Promise<AzureSqlServer> {
     const { reads, isServerHost } = this.#options;
@@ -56,18 +59,13 @@ export class ServerObserver {
     const host = requireOpenServer(server, isServerHost);
     const administrators = await reads.listAdministrators(serverId, { signal });
     if (!administrators) throw serverNotFound(serverId);
+    const administratorIds = administrators.map(({ sid }) => sid.toLowerCase());
+    const closed = closedServer({ serverId, host, administratorIds }, server);
     const [administrator] = administrators;
-    if (!administrator) throw this.#noAdministrator(serverId);
-    const observed = {
-      serverId,
-      host,
-      database,
-      login: administrator.login,
-      administratorIds: administrators.map(({ sid }) => sid.toLowerCase()),
-    };
+    if (!administrator) throw this.#needed(this.#noAdministrator(serverId), 'administrator', closed);
     if (database !== undefined && (await this.isAwake(serverId, database, { signal })))
-      await this.#logIn(host, database, administrators, { signal });
-    return observed;
+      await this.#logIn(database, closed, server, { signal });
+    return { serverId, host, database, login: administrator.login, administratorIds };
   }
 
   /** Whether the database is there and doesn't sleep. */
@@ -85,17 +83,33 @@ export class ServerObserver {
   }
 
   /** Azure doesn't say whether the administrator is a group, which the operator may be in, so logging in is what tells. */
-  async #logIn(host: string, database: string, administrators: readonly SqlAdministrator[], { signal }: Cancellable): Promise<void> {
-    const { logIn, operator } = this.#options;
+  async #logIn(database: string, server: ClosedServer, network: NetworkFacts, { signal }: Cancellable): Promise<void> {
+    const { logIn } = this.#options;
+    const { host } = server;
     try {
       await logIn({ host, database }, { signal });
     } catch (error) {
       if (!isConnectionError(error)) throw error;
       if (ofTheDatabase.includes(error.reason)) return;
-      const ids = [operator.principalId, operator.clientId].map((id) => id.toLowerCase());
-      const isOurs = administrators.some(({ sid }) => ids.includes(sid.toLowerCase()));
-      throw error.reason === 'NotEntraAdministrator' && !isOurs ? this.#otherAdministrator(administrators, error) : error;
+      if (error.reason === 'NotEntraAdministrator') throw this.#refused(error, server);
+      const failure = explainUnreachable(error, host, network);
+      const gap = firewallGap(failure);
+      throw gap ? new SetupNeeded(failure, gap, server) : failure;
     }
+  }
+
+  #refused(error: ConnectionError, server: ClosedServer): ConnectionError {
+    const { principalId, clientId } = this.#options.operator;
+    const isAdministrator = (id: string) => server.administratorIds.includes(id.toLowerCase());
+    if (isAdministrator(clientId)) return error;
+    // Microsoft's pages want the object id of a service principal, where users found that only the client id works (azure-facts 3.7)
+    if (isAdministrator(principalId)) return this.#needed(error, 'administrator', server);
+    return this.#needed(this.#otherAdministrator(error), 'other-administrator', server);
+  }
+
+  #needed(failure: ConnectionError, kind: 'administrator' | 'other-administrator', server: ClosedServer): SetupNeeded {
+    const { clientId } = this.#options.operator;
+    return new SetupNeeded(failure, { kind, sid: clientId.toLowerCase(), directoryReaders: undefined }, server);
   }
 
   #noAdministrator(serverId: ResourceId): ConnectionError {
@@ -107,10 +121,10 @@ export class ServerObserver {
     );
   }
 
-  #otherAdministrator(administrators: readonly SqlAdministrator[], cause: unknown): ConnectionError {
-    const names = administrators.map(({ login }) => `"${login}"`).join(', ');
+  /** Who that is isn't told to tenants (threat-model E4). */
+  #otherAdministrator(cause: unknown): ConnectionError {
     const { principalId } = this.#options.operator;
-    const message = `the server's one Microsoft Entra admin is ${names}, as which the operator can't log in: if that is a group, put the service principal with object id ${principalId} into it; else make a group of both the admin`;
+    const message = `the server's one Microsoft Entra admin is another, as which the operator can't log in: if that is a group, put the service principal with object id ${principalId} into it; else make a group of both the admin`;
     return new ConnectionError('waiting', 'OtherEntraAdministrator', message, { cause });
   }
 }

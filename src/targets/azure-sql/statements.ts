@@ -11,6 +11,10 @@ export const commit = sql`COMMIT TRANSACTION`;
 /** After most errors the transaction is gone already. */
 export const rollback = sql`IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION`;
 
+/** What others have changed and not committed is seen, so that nobody's locks are waited for. */
+export const readUncommitted = sql`SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED`;
+export const readCommitted = sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`;
+
 /** Makes a user that an application can log in as; nobody looks it up in a directory (https://learn.microsoft.com/sql/t-sql/statements/create-user-transact-sql). */
 export function createUser(userName: string, clientId: string): Sql {
   return sql`CREATE USER ${quoteIdentifier(userName)} WITH SID = ${binaryLiteral(securityId(clientId))}, TYPE = E`;

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConnectionError } from '../../api/connection-error.ts';
 import { isOurs, type Mark } from '../mark.ts';
 import type { Cancellable, EndingRequest, Tidied } from '../target.ts';
 import type { EndingOptions } from './end.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { numberOf } from './errors.ts';
+import { findDespiteLocks } from './find-despite-locks.ts';
 import { handBackStatements } from './hand-over.ts';
 import { retiredName } from './names.ts';
 import { type Belongings, observeBelongings } from './observe-hand-over.ts';
@@ -28,7 +30,7 @@ const inTheWay: readonly number[] = [15136, 15138, 15183, 15184, 15284, 15421, 1
  */
 export async function tidyUser(session: Session, request: EndingRequest, { server, signal }: EndingOptions): Promise<Tidied> {
   const { userName, mark } = request;
-  const principal = await findPrincipal(session, userName, { signal });
+  const principal = await findDespiteLocks(session, request, { server, signal });
   if (!principal) return (await findShell(session, mark, { signal })) ?? { kind: 'gone' };
   if (!bears(principal, mark, server.administratorIds)) return { kind: 'not-ours' };
   if (!principal.isLocked)
@@ -69,6 +71,8 @@ async function drop(
   const heir = owns && why === undefined ? retiredOwner : undefined;
   const shell = owns && heir === undefined ? await freeShellName(session, mark, { signal }) : undefined;
   const write = async () => {
+    const now = await observeBelongings(session, principal.id, { signal });
+    if (now.modules.length > 0 || !isDeepStrictEqual(now.handOver, handOver)) throw changedMeanwhile(userName);
     await revokeAll(session, request, principal, { signal });
     if (shell !== undefined) {
       await session.query(createShell(shell), [], { signal });
@@ -106,7 +110,7 @@ async function leaveLocked(
   return left;
 }
 
-/** Within a transaction, as its first statements. */
+/** Within a transaction, before anything is written. */
 async function revokeAll(session: Session, request: EndingRequest, { id }: Principal, { signal }: Cancellable): Promise<void> {
   const { userName, knownTriggers = [] } = request;
   await requireUnchanged(session, request, { user: 'there', signal });

@@ -151,6 +151,31 @@ describe('logging in to the sandbox’s Azure SQL', function () {
     });
   }
 
+  it('asks the server’s firewall rules, with the address that its one client has', async () => {
+    const { server } = sql.started;
+    const rule = { name: 'egress', start: '20.0.0.1', end: '20.0.0.9', effectiveAt: 0 };
+    server.firewall = { clientAddress: '20.0.0.10', effectSeconds: 0, rules: [rule] };
+    try {
+      expect((await refusalOf(sql.logIn(operator))).message).to.include("IP address '20.0.0.10'");
+      server.firewall.rules = [{ ...rule, end: '20.0.0.10' }];
+      expect(await whoAmI(await sql.logIn(operator))).to.include({ name: 'dbo' });
+    } finally {
+      delete server.firewall;
+    }
+  });
+
+  it('knows its administrator by one of its ids alone, where it is told which', async () => {
+    const { server } = sql.started;
+    try {
+      server.administratorsAreKnownBy = 'objectId';
+      expect((await refusalOf(sql.logIn(operator))).notices).to.have.nested.property('[0].number', 18456);
+      server.administratorsAreKnownBy = 'clientId';
+      expect(await whoAmI(await sql.logIn(operator))).to.include({ name: 'dbo' });
+    } finally {
+      delete server.administratorsAreKnownBy;
+    }
+  });
+
   it('wakes a paused database by the first login, which it refuses', async () => {
     const { engine, server } = sql.started;
     expect(engine.pause('orders')).to.equal(true);

@@ -58,7 +58,7 @@ describe('requests to the sandbox’s Azure SQL', function () {
   });
 
   it('runs nothing of a batch that it can’t read', async () => {
-    expect(await dbo.errorsOf("INSERT INTO items VALUES (1, N'cup'); OPEN SESAME")).to.deep.equal([156]);
+    expect(await dbo.errorsOf("INSERT INTO items VALUES (1, N'cup'); OPEN SESAME")).to.deep.equal([102]);
     expect(await namesIn(dbo)).to.deep.equal([]);
   });
 
@@ -84,6 +84,12 @@ describe('requests to the sandbox’s Azure SQL', function () {
     });
   }
 
+  it('refuses a parameter of a type that isn’t served, and goes on', async () => {
+    const { errors } = await dbo.execute('SELECT @value', { value: [TYPES.Date, new Date(0)] });
+    expect(errors.map(({ number }) => number)).to.deep.equal([102]);
+    expect(await dbo.rows('SELECT 1 AS one')).to.deep.equal([{ one: 1 }]);
+  });
+
   it('keeps parameters out of the journal', async () => {
     await dbo.execute('INSERT INTO items VALUES (@id, @name)', { id: [TYPES.Int, 1], name: [TYPES.NVarChar, 'secret'] });
     expect(sql.statements).to.deep.equal([['INSERT INTO items VALUES (@id, @name)', '']]);
@@ -93,6 +99,23 @@ describe('requests to the sandbox’s Azure SQL', function () {
   it('sends an answer that takes many packets', async () => {
     const { sets } = await dbo.batch("SELECT REPLICATE(CAST(N'ab' AS nvarchar(max)), 100000) AS text");
     expect(String(sets[0]?.[0]?.['text'])).to.equal('ab'.repeat(100_000));
+  });
+
+  it('prepares a statement, runs it again and again, and forgets it', async () => {
+    const insert = dbo.prepared('INSERT INTO items VALUES (@id, @name)', { id: TYPES.Int, name: TYPES.NVarChar });
+    await insert.prepare();
+    await insert.execute({ id: 1, name: 'cup' });
+    await insert.execute({ id: 2, name: 'pot' });
+    expect(sql.statements).to.deep.equal([
+      ['EXEC sp_prepare', ''],
+      ['INSERT INTO items VALUES (@id, @name)', ''],
+      ['INSERT INTO items VALUES (@id, @name)', ''],
+    ]);
+    await insert.unprepare();
+    expect(String(await insert.execute({ id: 3, name: 'pan' }).catch((error: unknown) => error))).to.match(
+      /Could not find prepared statement/,
+    );
+    expect(await namesIn(dbo)).to.deep.equal(['cup', 'pot']);
   });
 
   it('calls a procedure by its name', async () => {
@@ -136,6 +159,7 @@ describe('requests to the sandbox’s Azure SQL', function () {
       "BEGIN TRAN; INSERT INTO items VALUES (1, N'cup'); SAVE TRAN here; INSERT INTO items VALUES (2, N'plate'); ROLLBACK TRAN here; COMMIT",
     );
     expect(await namesIn(dbo)).to.deep.equal(['cup']);
+    expect(await dbo.errorsOf('BEGIN TRAN outermost; ROLLBACK TRAN nowhere; ROLLBACK TRAN outermost')).to.deep.equal([6401]);
   });
 
   it('makes a session wait for a row that another one changes, but not for ever', async () => {

@@ -80,6 +80,27 @@ export class TediousClient {
     });
   }
 
+  /** A statement that is prepared once and run often. Each of its methods throws the server's error. */
+  prepared(sql: string, parameters: Readonly<Record<string, DataType>>) {
+    let ended: (error?: Error | null) => void = () => {};
+    const request = new Request(sql, (error) => ended(error));
+    for (const [name, type] of Object.entries(parameters)) request.addParameter(name, type);
+    const run = (start: () => void) =>
+      called((done) => {
+        ended = done;
+        start();
+      });
+    return {
+      prepare: async () => {
+        const prepared = once(request, 'prepared');
+        this.connection.prepare(request);
+        await prepared;
+      },
+      execute: (values: Readonly<Record<string, unknown>>) => run(() => this.connection.execute(request, values)),
+      unprepare: () => run(() => this.connection.unprepare(request)),
+    };
+  }
+
   /** The rows of the first result set. Throws the first error. */
   async rows(sql: string): Promise<Rows> {
     const { sets, failure } = await this.batch(sql);

@@ -47,6 +47,20 @@ for (const start of [startContainerApp, startWebApp, startSlot, startSpringApp])
       expect(app().starts()).to.equal(starts + 1);
     });
 
+    it('is read once for all connections that are looked at together', async () => {
+      await bring();
+      app().skip();
+      app().azure.journal.clear();
+      const look = async () => {
+        await app().kind.observeIdentity(request(), { signal });
+        await app().kind.observeSettings(request(), { signal });
+      };
+      await Promise.all([look(), look(), look()]);
+      // a web app's settings are read by themselves, and so is a Spring app's deployment, here on the second page of a list
+      const reads = { ContainerApp: 1, WebApp: 2, SpringApp: 3, ServiceAccount: 0 };
+      expect(app().azure.journal.list('arm')).to.have.length(reads[app().kind.type]);
+    });
+
     it('has the user-assigned identity beside what it has, and after the connection what it had', async () => {
       give(app(), { system: true, user: [others.resourceId] });
       const had = app().identity();

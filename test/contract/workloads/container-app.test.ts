@@ -152,6 +152,17 @@ describe('a container app', function () {
     expect(app.tags).to.deep.equal({ team: 'shop' });
   });
 
+  it('keeps secrets that an older revision may still run with, and leaves no value in them', async () => {
+    app.properties = { ...app.properties, configuration: { activeRevisionsMode: 'Multiple' } };
+    await bring(withSecret('first'));
+    await bring(withSecret('second'));
+    expect(app.secrets.filter(({ name }) => /^dba-/.test(name))).to.have.length(2);
+    for (let time = 0; time < 2; time += 1) await release();
+    expect(environment('main')).to.deep.equal({ LEVEL: 'info' });
+    expect(JSON.stringify(app.secrets)).not.to.match(/first|second/);
+    expect(app.tags).to.deep.equal({ team: 'shop' });
+  });
+
   it('has its secret put right when somebody gives it another value', async () => {
     await bring(withSecret('first'));
     app.secrets = app.secrets.map((secret) => (/^dba-/.test(secret.name) ? { name: secret.name, value: 'evil' } : secret));

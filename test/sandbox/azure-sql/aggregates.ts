@@ -1,7 +1,8 @@
 import { compareValues, keyOf } from './convert.ts';
+import { errors } from './errors.ts';
 import { type Compiled, compileValue } from './expression.ts';
 import type { Row, Scope } from './scope.ts';
-import { errors, SqlError } from './sql-error.ts';
+import { SqlError } from './sql-error.ts';
 import { int, isNumber, nvarchar, type SqlType, type SqlValue } from './sql-type.ts';
 import type { Expression } from './syntax-tree.ts';
 

@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
+import { errors } from './errors.ts';
 import { inTransaction } from './own-transaction.ts';
-import { errors, SqlError } from './sql-error.ts';
+import { SqlError } from './sql-error.ts';
 import type { Outcome, Statement } from './statement.ts';
 import { BatchEnd } from './statements/flow.ts';
 import { fireTriggers } from './trigger.ts';

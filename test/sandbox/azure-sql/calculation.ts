@@ -1,6 +1,7 @@
 import { assertConvertible, converted } from './convert.ts';
+import { errors } from './errors.ts';
 import type { Compiled } from './expression.ts';
-import { errors, SqlError } from './sql-error.ts';
+import { SqlError } from './sql-error.ts';
 import { commonType, int, isBinary, isNumber, isText, isWhole, type SqlType, type SqlValue } from './sql-type.ts';
 
 /** `left operator right`; + puts texts and binaries together. Throws 402 and 8117 for types that can't be calculated with. */

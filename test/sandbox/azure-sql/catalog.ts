@@ -1,5 +1,5 @@
 import type { DdlTrigger, ExtendedProperty, Membership, PermissionRow, Principal, Schema, SqlObject, UserType } from './catalog-records.ts';
-import { fixedRoles, publicRole, wellKnown } from './well-known.ts';
+import { publicRole, wellKnown } from './well-known.ts';
 
 /** Records that lie in a map by id. */
 type Records<T> = Map<number, T>;
@@ -136,11 +136,6 @@ export function foldText(text: string): string {
     .replace(/ +$/, '')
     .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
     .toUpperCase();
-}
-
-/** Whether a role is one of those that every database has. */
-export function isFixedRoleNamed(name: string): boolean {
-  return fixedRoles.some((each) => each.name === name);
 }
 
 function lowestFree(records: Records<unknown>, from: number): number {

@@ -3,20 +3,21 @@ import type { SecureContext } from 'node:tls';
 import type { Faults } from '../controls/faults.ts';
 import type { Journal } from '../controls/journal.ts';
 import type { ServedConnection } from '../served-port.ts';
+import { receive } from './arrival.ts';
 import { Context } from './context.ts';
+import { injected, prevented } from './injected-error.ts';
 import { checkLogin, type LoginVerdict, networkRefusal, sqlService, type VerifySqlToken } from './login.ts';
 import { loginErrors } from './login-errors.ts';
+import { refusalOf, welcomeOf } from './login-reply.ts';
 import { runRequest, textOfRequest } from './request.ts';
 import { Response } from './response.ts';
 import type { Session } from './session.ts';
 import { SqlError } from './sql-error.ts';
 import type { SqlServer } from './sql-server.ts';
 import { type ClientRequest, readRequest } from './wire/client-request.ts';
-import { federatedAuthentication, type Login, readFederatedToken, readLogin } from './wire/login.ts';
+import { type Login, readFederatedToken } from './wire/login.ts';
 import { defaultPacketSize, messageTypes, packetsOf, readMessage } from './wire/messages.ts';
-import { preloginReply, readPrelogin } from './wire/prelogin.ts';
-import { startTls } from './wire/tls-in-packets.ts';
-import { changeToken, doneToken, federatedAcknowledgement, federatedInfo, loginToken, noticeToken } from './wire/tokens.ts';
+import { doneToken, federatedInfo } from './wire/tokens.ts';
 
 export interface ConnectionOptions {
   readonly engine: SqlServer;
@@ -63,8 +64,10 @@ export class Connection implements ServedConnection {
 
   async run(): Promise<void> {
     try {
-      const login = await this.#receiveLogin();
-      const session = login && (await this.#logIn(login));
+      const arrival = await receive(this.#raw, this.#options.secureContext, { signal: this.#signal });
+      if (!arrival) return;
+      this.#socket = arrival.socket;
+      const session = await this.#logIn(arrival.login);
       if (session) await this.#serve(session);
     } catch (error) {
       if (!this.#signal.aborted && !this.#session?.killed.aborted && !isGone(error))
@@ -78,21 +81,6 @@ export class Connection implements ServedConnection {
   terminate(): void {
     this.#socket.destroySoon();
     this.#end.abort();
-  }
-
-  /** Undefined for a client that would go on without TLS. */
-  async #receiveLogin(): Promise<Login | undefined> {
-    const options = { signal: this.#signal };
-    const first = await readMessage(this.#socket, options);
-    if (first.type !== messageTypes.prelogin) return undefined;
-    const prelogin = readPrelogin(first.payload);
-    this.#write(preloginReply(prelogin));
-    if (prelogin.encryption === 'not supported') return undefined;
-    const tls = startTls(this.#raw, this.#options.secureContext);
-    tls.on('error', () => {});
-    this.#socket = tls;
-    const message = await readMessage(tls, options);
-    return message.type === messageTypes.login ? readLogin(message.payload) : undefined;
   }
 
   async #logIn(login: Login): Promise<Session | undefined> {
@@ -137,30 +125,15 @@ export class Connection implements ServedConnection {
     }
   }
 
-  #welcome(login: Login, { database }: Session): void {
-    const { engine } = this.#options;
-    const { redirect } = engine.network;
-    const changed = { number: 5701, state: 2, class: 0, message: `Changed database context to '${database.name}'.` };
-    this.#write(
-      Buffer.concat([
-        changeToken({ kind: 'database', now: database.name, before: 'master' }),
-        noticeToken(changed, engine.server.name),
-        changeToken({ kind: 'collation' }),
-        loginToken(),
-        changeToken({ kind: 'packet size', now: login.packetSize, before: defaultPacketSize }),
-        federatedAcknowledgement(federatedAuthentication),
-        ...(redirect ? [changeToken({ kind: 'routed', ...redirect })] : []),
-        doneToken({ kind: 'statement' }),
-      ]),
-    );
+  #welcome(login: Login, session: Session): void {
+    this.#write(welcomeOf(login, session));
     this.#packetSize = login.packetSize;
   }
 
   #refuse(login: Login, errors: readonly SqlError[]): undefined {
     const { engine } = this.#options;
     this.#record(login, 'LOGIN', String(errors[0]?.number ?? ''));
-    const tokens = errors.map(({ notice }) => noticeToken(notice, engine.server.name));
-    this.#socket.end(packetsOf(Buffer.concat([...tokens, doneToken({ kind: 'statement', failed: true })])));
+    this.#socket.end(packetsOf(refusalOf(errors, engine.server.name)));
   }
 
   async #serve(session: Session): Promise<void> {
@@ -212,7 +185,7 @@ export class Connection implements ServedConnection {
     { session, resets, signal }: { readonly session: Session; readonly resets: boolean; readonly signal: AbortSignal },
   ): Promise<void> {
     const { engine, faults } = this.#options;
-    const statement = textOfRequest(request);
+    const statement = textOfRequest(request, session);
     const response = new Response(engine.server.name, { isCall: request.kind === 'call' });
     if (resets) {
       session.reset();
@@ -245,8 +218,7 @@ export class Connection implements ServedConnection {
     const reason: unknown = session.killed.reason;
     if (!(reason instanceof SqlError)) return;
     this.#recordOf(session, statement, String(reason.number));
-    const token = noticeToken(reason.notice, this.#options.engine.server.name);
-    this.#write(Buffer.concat([token, doneToken({ kind: 'statement', failed: true })]));
+    this.#write(refusalOf([reason], this.#options.engine.server.name));
   }
 
   #write(payload: Buffer): void {
@@ -273,18 +245,6 @@ export class Connection implements ServedConnection {
     const { journal, engine } = this.#options;
     journal.record({ kind: 'sql', status: entry.error === '' ? 'ok' : 'error', server: engine.server.name, ...entry });
   }
-}
-
-/** Of an injected fault; what is no number, as PostgreSQL's codes, becomes 50000. */
-function injected(code: string | number, message = 'fault injected by the sandbox'): SqlError {
-  return new SqlError(Number(code) || 50_000, message, { severity: 16, reach: Number(code) === 1205 ? 'transaction' : 'batch' });
-}
-
-/** A request that a fault has taken the place of. */
-function prevented(error: SqlError, { session, output }: Context) {
-  if ((error.reach === 'transaction' || session.settings.xactAbort) && session.transaction) output.change(session.rollBack());
-  output.notice(error.notice);
-  return { failed: true, lost: false, error: error.number };
 }
 
 function isGone(error: unknown): boolean {

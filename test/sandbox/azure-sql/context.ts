@@ -1,13 +1,13 @@
 import type { Catalog } from './catalog.ts';
 import type { Column, SqlObject } from './catalog-records.ts';
+import { errors } from './errors.ts';
 import type { Compiled } from './expression.ts';
 import { globalVariable } from './global-variables.ts';
 import type { Output } from './output.ts';
 import { mayDo, type Securable } from './permission-check.ts';
 import type { Session } from './session.ts';
-import { errors } from './sql-error.ts';
 import type { NameParts } from './token-cursor.ts';
-import type { TypedValue } from './wire/type-codec.ts';
+import type { TypedValue } from './wire/type-decoder.ts';
 
 export type Variables = Map<string, TypedValue>;
 

@@ -1,5 +1,6 @@
 import { foldText } from './catalog.ts';
-import { errors, SqlError } from './sql-error.ts';
+import { errors } from './errors.ts';
+import { SqlError } from './sql-error.ts';
 import { fixedBytes, guidBytes, guidOf, isBinary, isNumber, isText, isTime, isWhole, type SqlType, type SqlValue } from './sql-type.ts';
 
 const guidPattern = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/i;

@@ -1,5 +1,5 @@
+import { errors } from './errors.ts';
 import { parseQuery } from './query-parser.ts';
-import { errors } from './sql-error.ts';
 import { int, type SqlType } from './sql-type.ts';
 import { type Expression, isCondition } from './syntax-tree.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -188,6 +188,7 @@ function parseWord(cursor: TokenCursor): Expression {
   if (cursor.isAtSymbol('(', 1)) {
     if (word === 'CAST' || word === 'TRY_CAST') return parseCast(cursor, word === 'TRY_CAST');
     if (word === 'CONVERT' || word === 'TRY_CONVERT') return parseConvert(cursor, word === 'TRY_CONVERT');
+    if (word === 'IIF') return parseIif(cursor);
     if (callable.includes(word)) return parseCall(cursor, [cursor.take().value]);
   }
   if (niladic.includes(word)) return { kind: 'call', name: [cursor.take().value], arguments: [], isOfAll: false, isDistinct: false };
@@ -228,6 +229,18 @@ function parseCast(cursor: TokenCursor, isTry: boolean): Expression {
   const type = parseType(cursor, 30);
   cursor.expectSymbol(')');
   return { kind: 'cast', operand, type, style: 0, isTry };
+}
+
+function parseIif(cursor: TokenCursor): Expression {
+  cursor.take();
+  cursor.expectSymbol('(');
+  const when = parseCondition(cursor);
+  cursor.expectSymbol(',');
+  const result = parseSum(cursor);
+  cursor.expectSymbol(',');
+  const otherwise = parseSum(cursor);
+  cursor.expectSymbol(')');
+  return { kind: 'case', branches: [{ when, result }], otherwise };
 }
 
 /** A style counts for binary alone: 1 reads and writes it with 0x, 2 without. */

@@ -1,11 +1,11 @@
 import { aggregateNamed, compileAggregate } from './aggregates.ts';
 import { compileCalculation } from './calculation.ts';
 import { assertConvertible, compareValues, converted, keyOf } from './convert.ts';
+import { errors } from './errors.ts';
 import { compileCall } from './functions.ts';
 import { likePattern } from './like.ts';
 import { compileQuery } from './query.ts';
 import { type Row, resolveColumn, rowAt, type Scope } from './scope.ts';
-import { errors } from './sql-error.ts';
 import { commonType, int, isNumber, isText, type SqlType, type SqlValue } from './sql-type.ts';
 import { type Expression, isCondition, type Query } from './syntax-tree.ts';
 
@@ -109,7 +109,7 @@ function compileCast({ operand, type, style, isTry }: Extract<Expression, { kind
 
 function compileSubquery(query: Query, scope: Scope): Compiled {
   const { columns, rows } = compileQuery(query, scope.context, scope);
-  if (columns.length !== 1) throw errors.syntax(',');
+  if (columns.length !== 1) throw errors.subqueryColumns();
   return {
     type: columns[0]?.type ?? int,
     value: (row) => {

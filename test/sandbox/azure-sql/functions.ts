@@ -1,10 +1,10 @@
 import type { Context } from './context.ts';
+import { errors } from './errors.ts';
 import type { Compiled } from './expression.ts';
 import { catalogFunctions } from './functions/of-catalog.ts';
 import { sessionFunctions } from './functions/of-session.ts';
 import { compileModuleCall } from './functions/of-users.ts';
 import { valueFunctions } from './functions/of-values.ts';
-import { errors } from './sql-error.ts';
 import type { SqlType, SqlValue } from './sql-type.ts';
 import type { Expression } from './syntax-tree.ts';
 

@@ -1,11 +1,10 @@
 import type { Context } from './context.ts';
+import { errors } from './errors.ts';
 import type { Compiled } from './expression.ts';
 import type { SessionSettings } from './session.ts';
-import { errors } from './sql-error.ts';
 import { int, nvarchar } from './sql-type.ts';
 
-export const versionText =
-  'Microsoft SQL Azure (RTM) - 12.0.2000.8 \n\tSep 18 2026 12:02:36 \n\tCopyright (C) 2026 Microsoft Corporation\n';
+const versionText = 'Microsoft SQL Azure (RTM) - 12.0.2000.8 \n\tSep 18 2026 12:02:36 \n\tCopyright (C) 2026 Microsoft Corporation\n';
 
 /** https://learn.microsoft.com/sql/t-sql/functions/configuration-functions-transact-sql. Throws 137 for those that are not served. */
 export function globalVariable(name: string, { session }: Context): Compiled {

@@ -1,4 +1,4 @@
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
 
 interface Waiter {
   readonly owner: number;

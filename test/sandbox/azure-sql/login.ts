@@ -1,4 +1,6 @@
 import { type TokenClaims, TokenError } from '../azure/token-signer.ts';
+import type { Server } from '../azure/world.ts';
+import { refusedClient } from '../firewall.ts';
 import type { Database } from './database.ts';
 import { loginErrors } from './login-errors.ts';
 import { mayDo, theDatabase } from './permission-check.ts';
@@ -20,16 +22,18 @@ export type LoginVerdict =
   | { readonly kind: 'refused'; readonly errors: readonly SqlError[] };
 
 /** Whether the client may come in at all from where it is: before its token is looked at. Undefined when it may. */
-export function networkRefusal({ server, network }: SqlServer, address: string): SqlError | undefined {
+export function networkRefusal({ server, network, clock }: SqlServer, address: string): SqlError | undefined {
   if (server.network.publicNetworkAccess === 'Disabled') return loginErrors.publicAccessDenied();
   if (!network.isNetworkAllowed) return loginErrors.noNetworkRule(server.name);
-  return network.isAddressAllowed ? undefined : loginErrors.firewall(server.name, address);
+  const refused = network.isAddressAllowed ? refusedClient(server, clock.now()) : address;
+  return refused === undefined ? undefined : loginErrors.firewall(server.name, refused);
 }
 
 /**
  * Checks a login as the service does: the token decides, no name does. The server's Entra administrator is dbo in every database; everybody else needs a user in the database whose SID is the
  * token's client id, and that may connect.
- * [U] For a service principal that is the administrator some pages name the object id, where users found that only the client id works: either is taken.
+ * [U] For a service principal that is the administrator some pages name the object id, where users found that only the client id works: either is taken, unless the server's
+ * `administratorsAreKnownBy` says which.
  */
 export async function checkLogin(
   {
@@ -42,8 +46,9 @@ export async function checkLogin(
 ): Promise<LoginVerdict> {
   try {
     const { appid, oid, tid } = await verify(token, audience);
-    const ids = [appid, oid].map((each) => each.toLowerCase());
-    const isAdministrator = engine.server.administrators.some(({ objectId }) => ids.includes(objectId.toLowerCase()));
+    const isAdministrator = administratorIds(engine.server, { appid, oid }).some((id) =>
+      engine.server.administrators.some(({ objectId }) => objectId.toLowerCase() === id),
+    );
     const database = engine.database(name);
     if (!database) return refused(loginErrors.noDatabase(name), loginErrors.unknownPrincipal());
     if (database.status !== 'Online') {
@@ -59,6 +64,14 @@ export async function checkLogin(
       return refused(error.reason === 'expired' ? loginErrors.expiredToken() : loginErrors.unknownPrincipal());
     throw error;
   }
+}
+
+function administratorIds(
+  { administratorsAreKnownBy: known }: Server,
+  { appid, oid }: Pick<TokenClaims, 'appid' | 'oid'>,
+): readonly string[] {
+  const ids = [...(known === 'objectId' ? [] : [appid]), ...(known === 'clientId' ? [] : [oid])];
+  return ids.map((each) => each.toLowerCase());
 }
 
 function principalOf({ state: { catalog } }: Database, clientId: string): number | undefined {

@@ -1,12 +1,12 @@
 import { runStatements } from './batch.ts';
 import type { Module, SqlObject } from './catalog-records.ts';
 import type { Context, Variables } from './context.ts';
+import { errors } from './errors.ts';
 import { asType } from './expression.ts';
-import { errors } from './sql-error.ts';
 import { parseBatch } from './statement-shapes.ts';
 import { ModuleReturn } from './statements/flow.ts';
 import { TokenCursor } from './token-cursor.ts';
-import type { TypedValue } from './wire/type-codec.ts';
+import type { TypedValue } from './wire/type-decoder.ts';
 
 /** EXECUTE AS OWNER in sys.sql_modules. */
 export const asOwner = -2;

@@ -9,4 +9,6 @@ export interface Output {
   done(options: { readonly command?: number; readonly rows?: number | undefined; readonly failed?: boolean }): void;
   notice(notice: Notice): void;
   change(change: Change): void;
+  /** A parameter for output has got a value. */
+  returned(name: string, value: number): void;
 }

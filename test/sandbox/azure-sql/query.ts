@@ -1,16 +1,22 @@
 import { hasAggregate } from './aggregates.ts';
 import type { Context } from './context.ts';
 import { compareValues, keyOf } from './convert.ts';
+import { errors } from './errors.ts';
 import { asType, type Compiled, type CompiledCondition, commonTypeOf, compileCondition, compileValue, signatureOf } from './expression.ts';
 import type { Row, Scope } from './scope.ts';
 import { type Accesses, compileSource } from './source.ts';
-import { errors, SqlError } from './sql-error.ts';
-import { int, type SqlValue } from './sql-type.ts';
+import { SqlError } from './sql-error.ts';
+import { int, type SqlType, type SqlValue } from './sql-type.ts';
 import type { Expression, Query, Select } from './syntax-tree.ts';
 import type { ResultColumn } from './wire/rows.ts';
 
+interface QueryColumn extends ResultColumn {
+  /** Nothing but NULL, which is an int to those who ask, but takes any type in a UNION. */
+  readonly isUntyped: boolean;
+}
+
 export interface CompiledQuery {
-  readonly columns: readonly ResultColumn[];
+  readonly columns: readonly QueryColumn[];
   /** The variables that take the values, where the query assigns. */
   readonly assigned: readonly string[];
   /** `outer`: the row of the query around it. */
@@ -78,7 +84,7 @@ function compileSelect(select: Select, order: Order, context: Context, parent: S
     const limit = top ? Number(top.value({ values: [], parent: outer })) : sorted.length;
     return sorted.slice(0, limit).map((each) => each.values);
   };
-  return { columns: items.map(({ name, type }) => ({ name, type: type ?? int })), assigned, rows };
+  return { columns: items.map(({ name, type }) => ({ name, type: type ?? int, isUntyped: type === undefined })), assigned, rows };
 }
 
 function itemsOf({ items }: Select, scope: Scope): readonly Item[] {
@@ -165,10 +171,10 @@ function compareKeys(
 function union(parts: readonly (CompiledQuery & { readonly all: boolean })[], order: Order, context: Context): CompiledQuery {
   const [first] = parts;
   if (!first || parts.some(({ columns }) => columns.length !== first.columns.length)) throw errors.unionColumns();
-  const columns = first.columns.map(({ name }, index) => ({
-    name,
-    type: commonTypeOf(parts.map((each) => each.columns[index]?.type)) ?? int,
-  }));
+  const columns = first.columns.map(({ name }, index) => {
+    const type = commonTypeOf(parts.map((each) => typeAt(each, index)));
+    return { name, type: type ?? int, isUntyped: type === undefined };
+  });
   const fold = (text: string) => context.catalog.fold(text);
   const ordering = order.map(({ by, isDescending }) => {
     const index = placeOf(by, columns, context);
@@ -181,7 +187,7 @@ function union(parts: readonly (CompiledQuery & { readonly all: boolean })[], or
     return { index, isDescending };
   });
   const converters = parts.map((part) =>
-    part.columns.map(({ type }, index) => asType({ type, value: (row) => row.values[index] ?? null }, columns[index]?.type)),
+    part.columns.map((_, index) => asType({ type: typeAt(part, index), value: (row) => row.values[index] ?? null }, columns[index]?.type)),
   );
   const rows = (outer?: Row) => {
     let all: readonly { readonly values: readonly SqlValue[] }[] = [];
@@ -197,6 +203,11 @@ function union(parts: readonly (CompiledQuery & { readonly all: boolean })[], or
     );
   };
   return { columns, assigned: first.assigned, rows };
+}
+
+function typeAt({ columns }: CompiledQuery, index: number): SqlType | undefined {
+  const column = columns[index];
+  return column?.isUntyped ? undefined : column?.type;
 }
 
 /** Whether a condition holds for a row; every row without one. */

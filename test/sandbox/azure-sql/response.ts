@@ -1,6 +1,6 @@
 import type { Output } from './output.ts';
 import type { SqlValue } from './sql-type.ts';
-import { columnsToken, type ResultColumn, rowToken } from './wire/rows.ts';
+import { columnsToken, type ResultColumn, returnValueToken, rowToken } from './wire/rows.ts';
 import { type Change, changeToken, type Done, doneToken, type Notice, noticeToken, returnStatusToken } from './wire/tokens.ts';
 
 type End = Pick<Done, 'command' | 'rows' | 'failed'>;
@@ -10,6 +10,7 @@ export class Response implements Output {
   readonly #serverName: string;
   readonly #isCall: boolean;
   readonly #tokens: Buffer[] = [];
+  readonly #returned: Buffer[] = [];
   /** The last statement's end, which says whether more follows. */
   #end: End | undefined;
 
@@ -35,10 +36,14 @@ export class Response implements Output {
     this.#add(changeToken(change));
   }
 
+  returned(name: string, value: number): void {
+    this.#returned.push(returnValueToken(name, value));
+  }
+
   /** The whole answer. */
   finish({ failed }: { readonly failed: boolean }): Buffer {
     if (this.#isCall) {
-      this.#add(returnStatusToken(0), doneToken({ kind: 'procedure', failed }));
+      this.#add(returnStatusToken(0), ...this.#returned, doneToken({ kind: 'procedure', failed }));
     } else {
       const end = this.#end;
       this.#end = undefined;

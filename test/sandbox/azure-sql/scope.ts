@@ -1,5 +1,5 @@
 import type { Context } from './context.ts';
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
 import type { SqlType, SqlValue } from './sql-type.ts';
 import type { NameParts } from './token-cursor.ts';
 

@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog.ts';
 import type { Database } from './database.ts';
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
+import { PreparedStatements } from './prepared-statements.ts';
 import type { SqlServer } from './sql-server.ts';
 import { changedRows, committedRow, noChanges, type TableChanges, type TableRow, withReplaced } from './table-changes.ts';
 import { Transaction } from './transaction.ts';
@@ -70,6 +71,7 @@ export class Session {
   rowCount = 0;
   lastError = 0;
   lastIdentity: number | null = null;
+  readonly prepared = new PreparedStatements();
   /** Names of locks that outlive its transactions. */
   readonly ownLocks = new Set<string>();
   readonly #killed = new AbortController();
@@ -166,8 +168,8 @@ export class Session {
     }
   }
 
-  begin(): Change {
-    const transaction = new Transaction(1);
+  begin(name = ''): Change {
+    const transaction = new Transaction(1, name);
     this.transaction = transaction;
     return { kind: 'transaction begun', id: transaction.id };
   }
@@ -194,6 +196,7 @@ export class Session {
     Object.assign(this.settings, afterLogin);
     this.impersonated.length = 0;
     this.ownLocks.clear();
+    this.prepared.clear();
     this.database.locks.releaseAll(this.id);
   }
 

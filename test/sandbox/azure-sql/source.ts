@@ -1,11 +1,11 @@
 import type { Column, SqlObject } from './catalog-records.ts';
 import type { Context } from './context.ts';
 import { keyOf } from './convert.ts';
+import { errors } from './errors.ts';
 import { asType, commonTypeOf, compileCondition, compileValue } from './expression.ts';
 import { compileQuery, holds } from './query.ts';
 import { parseQuery } from './query-parser.ts';
 import { findColumn, type Row, type Scope, type ScopeColumn } from './scope.ts';
-import { errors } from './sql-error.ts';
 import { int, type SqlValue } from './sql-type.ts';
 import type { Expression, Source } from './syntax-tree.ts';
 import { findSystemView } from './system-views.ts';

@@ -124,12 +124,6 @@ function widerDecimal(left: SqlType, right: SqlType): SqlType {
   return { name: 'decimal', precision: Math.min(whole + scale, 38), scale };
 }
 
-/** As messages and sp_help name it. */
-export function typeText({ name, length, precision, scale }: SqlType): string {
-  if (length !== undefined) return `${name}(${length})`;
-  return precision === undefined ? name : `${name}(${precision},${scale ?? 0})`;
-}
-
 /** The 16 bytes of a uniqueidentifier, of which the first three groups are little-endian. */
 export function guidBytes(guid: string): Buffer {
   const bytes = Buffer.from(guid.replaceAll('-', ''), 'hex');

@@ -1,4 +1,5 @@
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
+import type { SqlError } from './sql-error.ts';
 import type { Statement, StatementShape } from './statement.ts';
 import { changeStatements } from './statements/change.ts';
 import { executeStatements } from './statements/execute.ts';
@@ -18,6 +19,7 @@ import { triggerStatements } from './statements/triggers.ts';
 import { typeStatements } from './statements/types.ts';
 import { userStatements } from './statements/users.ts';
 import type { TokenCursor } from './token-cursor.ts';
+import type { Token } from './tokenizer.ts';
 
 /** All that the sandbox's Azure SQL takes. Everything else is error 102. */
 export const statementShapes = (): readonly StatementShape[] => [
@@ -61,8 +63,19 @@ export function parseBatch(cursor: TokenCursor): readonly Statement[] {
 /** The statement that comes next. */
 export function parseStatement(cursor: TokenCursor, { isFirst = false } = {}): Statement {
   const shape = longestFirst().find(({ begins }) => cursor.isAt(...begins));
-  if (!shape) throw cursor.wrong();
+  if (!shape) throw unknownStatement(cursor);
   if (shape.isFirst && !isFirst) throw errors.notFirst(shape.begins.join(' '));
   if (!shape.readsWords) cursor.skip(...shape.begins);
   return shape.parse(cursor);
+}
+
+/** 102 near the first word that no form of statement has in this place. */
+function unknownStatement(cursor: TokenCursor): SqlError {
+  const known = longestFirst().map(({ begins }) => begins.findIndex((word, index) => !isWord(cursor.at(index), word)));
+  const { start, end } = cursor.at(Math.max(...known));
+  return errors.syntax(cursor.sql.slice(start, end));
+}
+
+function isWord({ kind, value }: Token, word: string): boolean {
+  return kind === 'word' && value.toUpperCase() === word;
 }

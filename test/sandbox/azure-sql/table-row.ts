@@ -1,9 +1,9 @@
 import type { Column, SqlObject } from './catalog-records.ts';
 import type { Context } from './context.ts';
 import { keyOf, textOf } from './convert.ts';
+import { errors } from './errors.ts';
 import { asType, type Compiled, compileValue } from './expression.ts';
 import { parseValue } from './expression-parser.ts';
-import { errors } from './sql-error.ts';
 import { isBinary, isText, type SqlValue } from './sql-type.ts';
 import type { TableRow } from './table-changes.ts';
 import { type NameParts, TokenCursor } from './token-cursor.ts';

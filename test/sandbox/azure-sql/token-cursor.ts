@@ -1,5 +1,6 @@
+import { errors } from './errors.ts';
 import { isReserved } from './reserved-words.ts';
-import { errors, type SqlError } from './sql-error.ts';
+import type { SqlError } from './sql-error.ts';
 import { type Token, tokensOf } from './tokenizer.ts';
 
 /** The parts of a name with dots, the last part last. */

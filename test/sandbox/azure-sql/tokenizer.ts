@@ -1,4 +1,4 @@
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
 
 export interface Token {
   /** `name`: in brackets, or in double quotes under QUOTED_IDENTIFIER. */

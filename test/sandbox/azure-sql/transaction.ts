@@ -14,14 +14,21 @@ export class Transaction {
   readonly id: bigint;
   /** How often it was begun; 0 for that of a single statement. */
   count: number;
+  /** Of a single statement, which commits it, whatever a trigger begins and commits inside of it. */
+  readonly isOfStatement: boolean;
   catalog: Catalog | undefined;
   tables: ReadonlyMap<number, TableChanges> = new Map();
   readonly #savepoints = new Map<string, Changes>();
 
-  constructor(count: number) {
+  /** Of the outermost BEGIN TRANSACTION; '' without one. */
+  readonly name: string;
+
+  constructor(count: number, name = '') {
     lastId += 1n;
     this.id = lastId;
     this.count = count;
+    this.name = name;
+    this.isOfStatement = count === 0;
   }
 
   save(name: string): void {

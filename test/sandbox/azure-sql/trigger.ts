@@ -1,8 +1,8 @@
 import { runStatements } from './batch.ts';
 import type { DdlTrigger } from './catalog-records.ts';
 import type { Context } from './context.ts';
+import { errors } from './errors.ts';
 import { principalOfModule } from './module.ts';
-import { errors } from './sql-error.ts';
 import { parseBatch } from './statement-shapes.ts';
 import { TokenCursor } from './token-cursor.ts';
 

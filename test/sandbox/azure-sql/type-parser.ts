@@ -1,4 +1,4 @@
-import { errors } from './sql-error.ts';
+import { errors } from './errors.ts';
 import type { SqlType, TypeName } from './sql-type.ts';
 import type { NameParts, TokenCursor } from './token-cursor.ts';
 

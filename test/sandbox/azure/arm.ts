@@ -35,6 +35,8 @@ export interface ArmOptions {
   readonly credentialWriteMs?: number;
   /** How long a write of an app takes that Azure does behind the answer, and so how long it shuts out others. */
   readonly appWriteMs?: number;
+  /** How long a change of a server takes, and so how long it shuts out others. */
+  readonly serverWriteMs?: number;
   /** Called after a request by which an identity came or went. */
   readonly principalsChanged?: () => Promise<void>;
   readonly budget?: BudgetSizes;
@@ -63,6 +65,7 @@ export async function startArm({
   pageSize = 2,
   credentialWriteMs = 100,
   appWriteMs = 500,
+  serverWriteMs = 200,
   principalsChanged,
   budget = azureBudget,
   sendsRetryAfter = () => true,
@@ -72,9 +75,9 @@ export async function startArm({
     [
       ...managedIdentityOperations({ writeMs: credentialWriteMs }),
       ...userAssignedIdentityOperations({ newId }),
-      ...postgresOperations,
-      ...mysqlOperations,
-      ...sqlOperations,
+      ...postgresOperations({ writeMs: serverWriteMs }),
+      ...mysqlOperations({ writeMs: serverWriteMs }),
+      ...sqlOperations({ writeMs: serverWriteMs }),
       ...hostOperations({ writeMs: appWriteMs, newId }),
     ],
     {

@@ -1,16 +1,71 @@
-import { armErrors } from './arm-error.ts';
+import { ArmError, armErrors } from './arm-error.ts';
 import type { ArmOperation } from './arm-operation.ts';
+import { firewallRuleOperations } from './firewall-rules.ts';
 import { flexibleServers } from './flexible-servers.ts';
+import { objectIn } from './hosts/json.ts';
+import { beginOperation, OperationFailure, pollOperations, type ServerWrites } from './server-operation.ts';
 import type { Administrator, Server, World } from './world.ts';
 
 const apiVersions = ['2025-08-01'];
-const { type, path, serverOf, parentOf } = flexibleServers('Microsoft.DBforPostgreSQL', 'PostgreSQL');
+const provider = 'Microsoft.DBforPostgreSQL';
+const { type, path, serverOf, parentOf } = flexibleServers(provider, 'PostgreSQL');
 
 /** Databases that every flexible server has: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers */
 const systemDatabases = ['azure_maintenance', 'postgres', 'azure_sys'];
 
 /** The operations of Microsoft.DBforPostgreSQL. */
-export const postgresOperations: readonly ArmOperation[] = [
+export function postgresOperations({ writeMs }: ServerWrites): readonly ArmOperation[] {
+  const administratorWrites = { provider, kind: 'administratorAzureAsyncOperation', writeMs } as const;
+  const serverWrites = { provider, kind: 'azureAsyncOperation', writeMs } as const;
+  return [
+    ...readOperations,
+    ...pollOperations(provider, ['azureAsyncOperation', 'administratorAzureAsyncOperation'], apiVersions),
+    ...firewallRuleOperations({
+      type,
+      path,
+      apiVersions,
+      serverOf: parentOf,
+      change: (context, server, change) => beginOperation(context, server, serverWrites, change),
+    }),
+    {
+      method: 'PATCH',
+      path,
+      action: `${type}/write`,
+      apiVersions,
+      run: (context) => {
+        const server = serverOf(context);
+        const wanted = readAuthConfig(context.body, context.world);
+        return beginOperation(context, server, serverWrites, () => changeAuthConfig(server, wanted));
+      },
+    },
+    {
+      method: 'GET',
+      path: `${path}/administrators/{objectId}`,
+      action: `${type}/administrators/read`,
+      apiVersions,
+      run: (context) => {
+        const server = parentOf(context, 'administrators');
+        const { objectId = '', serverName = '', resourceGroup = '' } = context.params;
+        const found = server.administrators.find((each) => each.objectId.toLowerCase() === objectId.toLowerCase());
+        if (!found) throw armErrors.resourceNotFound(type, `${serverName}/administrators/${objectId}`, resourceGroup);
+        return { status: 200, json: renderAdministrator(server, found, context.world) };
+      },
+    },
+    {
+      method: 'PUT',
+      path: `${path}/administrators/{objectId}`,
+      action: `${type}/administrators/write`,
+      apiVersions,
+      run: (context) => {
+        const server = parentOf(context, 'administrators');
+        const wanted = readAdministrator(context.body, context.params['objectId'] ?? '');
+        return beginOperation(context, server, administratorWrites, () => addAdministrator(server, wanted));
+      },
+    },
+  ];
+}
+
+const readOperations: readonly ArmOperation[] = [
   {
     method: 'GET',
     path,
@@ -55,6 +110,58 @@ export const postgresOperations: readonly ArmOperation[] = [
     },
   },
 ];
+
+/** Of a PATCH no more than what the operator changes: the rest of the model is refused. */
+function readAuthConfig(body: unknown, { tenantId }: World): Server['authConfig'] {
+  const authConfig = objectIn(objectIn(body, 'properties'), 'authConfig');
+  const { activeDirectoryAuth, passwordAuth, tenantId: tenant } = authConfig;
+  if (!isSwitch(activeDirectoryAuth) || !isSwitch(passwordAuth))
+    throw new ArmError(400, 'InvalidParameterValue', 'Invalid value given for parameter authConfig. Specify a valid parameter value.');
+  if (activeDirectoryAuth === 'Enabled' && tenant !== tenantId)
+    throw new ArmError(400, 'InvalidParameterValue', 'Invalid value given for parameter tenantId. Specify a valid parameter value.');
+  return { activeDirectoryAuth, passwordAuth };
+}
+
+function isSwitch(value: unknown): value is 'Enabled' | 'Disabled' {
+  return value === 'Enabled' || value === 'Disabled';
+}
+
+/** The extension is loaded with a restart: azure-facts 1.6. */
+async function changeAuthConfig(server: Server, wanted: Server['authConfig']): Promise<void> {
+  const restarts = server.authConfig.activeDirectoryAuth !== wanted.activeDirectoryAuth;
+  server.authConfig = wanted;
+  if (restarts) await server.restart?.();
+}
+
+function readAdministrator(body: unknown, objectId: string): Administrator {
+  const { principalType, principalName } = objectIn(body, 'properties');
+  const types: readonly unknown[] = ['User', 'Group', 'ServicePrincipal', 'Unknown'];
+  if (typeof principalName !== 'string' || principalName === '' || !types.includes(principalType))
+    throw new ArmError(400, 'InvalidParameterValue', 'Invalid value given for parameter principalName. Specify a valid parameter value.');
+  return { objectId: objectId.toLowerCase(), principalName, principalType: principalType as Administrator['principalType'] };
+}
+
+/** An administrator can be added but once, and only under a name that no role has: https://github.com/Azure/ARO-HCP/issues/5833 */
+async function addAdministrator(server: Server, wanted: Administrator): Promise<void> {
+  if (server.authConfig.activeDirectoryAuth === 'Disabled')
+    throw new OperationFailure('AadAuthNotEnabled', 'Microsoft Entra authentication is not enabled on the server.');
+  if (server.administrators.some(({ objectId }) => objectId.toLowerCase() === wanted.objectId))
+    throw new OperationFailure(
+      'AadAuthPrincipalCreationFailed',
+      "Updating an existing principal isn't supported. Drop and recreate the Microsoft Entra principal.",
+    );
+  server.administrators.push(wanted);
+  try {
+    await server.administratorsChanged?.();
+  } catch (error) {
+    server.administrators.splice(server.administrators.indexOf(wanted), 1);
+    const { code = '', message } = error as Error & { readonly code?: string };
+    throw new OperationFailure(
+      'AadAuthPrincipalCreationFailed',
+      `Failed to create Microsoft Entra principal. Reason: '${code}: ${message}'.`,
+    );
+  }
+}
 
 function databasesOf({ databases }: Server): readonly string[] {
   return [...new Set([...systemDatabases, ...databases])];

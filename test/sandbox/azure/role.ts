@@ -1,4 +1,12 @@
-import role from '../../../deploy/azure-role.json' with { type: 'json' };
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** The actions of the role that deploy/ gives the operator: nothing else is granted in the sandbox. */
-export const roleActions: readonly string[] = role.Actions;
+const folder = new URL('../../../deploy/azure-roles/', import.meta.url);
+
+interface Role {
+  readonly Actions: readonly string[];
+}
+
+/** The actions of the roles that deploy/ gives the operator: nothing else is granted in the sandbox. */
+export const roleActions: readonly string[] = [
+  ...new Set(readdirSync(folder).flatMap((file) => (JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Role).Actions)),
+];

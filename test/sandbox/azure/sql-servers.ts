@@ -1,17 +1,55 @@
-import { armErrors } from './arm-error.ts';
+import { ArmError, armErrors } from './arm-error.ts';
 import type { ArmContext, ArmOperation } from './arm-operation.ts';
+import { firewallRuleOperations } from './firewall-rules.ts';
+import { objectIn } from './hosts/json.ts';
+import { beginOperation, pollOperations, type ServerWrites } from './server-operation.ts';
 import type { Administrator, Server, World } from './world.ts';
 
 // as @azure/arm-sql 10 asks for them
 const serverVersions = ['2022-08-01-preview'];
 const administratorVersions = ['2020-11-01-preview', '2022-08-01-preview'];
-const type = 'Microsoft.Sql/servers';
+const provider = 'Microsoft.Sql';
+const type = `${provider}/servers`;
 const path = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${type}/{serverName}`;
 /** The one that a server can have. */
 const administratorName = 'ActiveDirectory';
 
-/** The operations of Microsoft.Sql. */
-export const sqlOperations: readonly ArmOperation[] = [
+/** The operations of Microsoft.Sql. Firewall rules change at once, the administrator behind the answer: azure-facts 3.7. */
+export function sqlOperations({ writeMs }: ServerWrites): readonly ArmOperation[] {
+  const kind = 'serverAdministratorAzureAsyncOperation';
+  return [
+    ...readOperations,
+    ...pollOperations(provider, [kind, 'serverAdministratorOperationResults'], administratorVersions),
+    ...firewallRuleOperations({
+      type,
+      path,
+      apiVersions: administratorVersions,
+      serverOf: parentOf,
+      change: (_context, _server, change) => {
+        change();
+        return { status: 200, json: {} };
+      },
+    }),
+    {
+      method: 'PUT',
+      path: `${path}/administrators/{administratorName}`,
+      action: `${type}/administrators/write`,
+      apiVersions: administratorVersions,
+      run: (context) => {
+        const server = parentOf(context, 'administrators');
+        const wanted = readAdministrator(context);
+        const change = async () => {
+          // whoever is administrator is so no longer
+          server.administrators.splice(0, server.administrators.length, wanted);
+          await server.administratorsChanged?.();
+        };
+        return beginOperation(context, server, { provider, kind, writeMs }, change);
+      },
+    },
+  ];
+}
+
+const readOperations: readonly ArmOperation[] = [
   {
     method: 'GET',
     path,
@@ -75,6 +113,17 @@ function parentOf(context: ArmContext, child: string): Server {
   const server = find(context);
   if (!server) throw armErrors.parentNotFound('read', `servers/${child}`, idOf(context.params));
   return server;
+}
+
+/** [U] Azure takes whatever id it is given for the administrator's. */
+function readAdministrator({ body, params, world }: ArmContext): Administrator {
+  const { administratorType, login, sid, tenantId } = objectIn(body, 'properties');
+  const invalid = (name: string) =>
+    new ArmError(400, 'InvalidParameterValue', `Invalid value given for parameter ${name}. Specify a valid parameter value.`);
+  if (params['administratorName'] !== administratorName || administratorType !== administratorName) throw invalid('administratorType');
+  if (typeof login !== 'string' || login === '') throw invalid('login');
+  if (typeof sid !== 'string' || tenantId !== world.tenantId) throw invalid('sid');
+  return { objectId: sid, principalName: login, principalType: 'Unknown' };
 }
 
 function databasesOf({ databases }: Server): readonly string[] {

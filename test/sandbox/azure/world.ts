@@ -1,5 +1,6 @@
 import type { Hosts } from './hosts/hosts.ts';
 import type { Lock } from './hosts/lock.ts';
+import type { ServerOperation } from './server-operation.ts';
 
 /** The Azure that the sandbox pretends to be: plain state that Entra, ARM and the gateways share. */
 export interface World {
@@ -77,8 +78,37 @@ export interface Server {
   readonly version?: string;
   /** Login of the administrator with a password. */
   readonly administratorLogin?: string;
+  /** User-assigned identities of its own, by resource id. */
+  identityIds?: readonly string[];
+  /** Who may reach it; everybody when left out. */
+  firewall?: Firewall;
+  /** [U] azure-facts 2.3: by which id MySQL knows a service principal that is its administrator; by either when left out. */
+  administratorsAreKnownBy?: 'objectId' | 'clientId';
+  /** What changed it lately. */
+  operations?: ServerOperation[];
+  /** Lets the engine follow when administrators were changed. Rejects with the engine's error. */
+  administratorsChanged?: () => Promise<void>;
+  /** Ends all sessions, as a restart does. */
+  restart?: () => Promise<void>;
   /** Azure's word for the state of a database, where its engine can pause one; Online when left out. */
   databaseStatus?: (name: string) => string | undefined;
+}
+
+/** A server's firewall, as far as its one client meets it. */
+export interface Firewall {
+  /** Where the operator and all workloads come from. */
+  readonly clientAddress: string;
+  rules: readonly FirewallRule[];
+  /** azure-facts 9: how long a rule takes until it counts; Azure says up to five minutes. */
+  effectSeconds: number;
+}
+
+export interface FirewallRule {
+  readonly name: string;
+  readonly start: string;
+  readonly end: string;
+  /** Milliseconds since 1970. */
+  readonly effectiveAt: number;
 }
 
 /** An Entra administrator of a server, which is also a role in its engine. */

@@ -19,6 +19,15 @@ export function accessDenied(user: string, host: string): ServerError {
   return { code: 1045, sqlState: '28000', message: `Access denied for user '${user}'@'${host}' (using password: YES)` };
 }
 
+/** [U] The text is that of https://learn.microsoft.com/azure/mysql/flexible-server/how-to-troubleshoot-common-connection-issues; the number is Single Server's (azure-facts 9). */
+export function firewalled(address: string): ServerError {
+  return {
+    code: 9000,
+    sqlState: 'HY000',
+    message: `Client with IP address '${address}' is not allowed to connect to this MySQL server.`,
+  };
+}
+
 export function nameTooLong(name: string): ServerError {
   return { code: 1470, sqlState: 'HY000', message: `String '${name}' is too long for user name (should be no longer than 32)` };
 }

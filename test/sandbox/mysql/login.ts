@@ -26,13 +26,17 @@ export async function checkEntraLogin(
     server,
     verify,
     audience,
-  }: { readonly server: Pick<Server, 'administrators' | 'authConfig'>; readonly verify: VerifyToken; readonly audience: string },
+  }: {
+    readonly server: Pick<Server, 'administrators' | 'authConfig' | 'administratorsAreKnownBy'>;
+    readonly verify: VerifyToken;
+    readonly audience: string;
+  },
 ): Promise<LoginVerdict> {
   const denied: LoginVerdict = { kind: 'refused', error: accessDenied(user, host) };
   if (server.authConfig.activeDirectoryAuth === 'Disabled' || server.administrators.length === 0) return denied;
   try {
     const claims = await verify(token, audience);
-    return isMeant(account, claims)
+    return isMeant(account, claims, server.administratorsAreKnownBy)
       ? { kind: 'admitted', by: claims.appid }
       : refused(`Azure AD access token is not valid for user '${user}' with OID '${boundId(account)}'.`);
   } catch (error) {
@@ -43,12 +47,20 @@ export async function checkEntraLogin(
 
 /**
  * An Entra user is bound by client id.
- * [U] For a service principal that is the administrator Microsoft's pages name the object id, where users found that only the client id works: either is taken.
+ * [U] For a service principal that is the administrator Microsoft's pages name the object id, where users found that only the client id works: either is taken, unless the server is told otherwise.
  */
-function isMeant(account: EntraAccount, { appid, oid }: Pick<TokenClaims, 'appid' | 'oid'>): boolean {
+function isMeant(
+  account: EntraAccount,
+  { appid, oid }: Pick<TokenClaims, 'appid' | 'oid'>,
+  administratorsAreKnownBy: Server['administratorsAreKnownBy'],
+): boolean {
   if (!account.binding.startsWith('AADSP:')) return false;
   const id = boundId(account);
-  return id === appid.toLowerCase() || (account.isAdministrator && id === oid.toLowerCase());
+  if (!account.isAdministrator) return id === appid.toLowerCase();
+  return (
+    (administratorsAreKnownBy !== 'objectId' && id === appid.toLowerCase()) ||
+    (administratorsAreKnownBy !== 'clientId' && id === oid.toLowerCase())
+  );
 }
 
 function boundId({ binding }: EntraAccount): string {

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { SessionOptions } from '../database-gateway.ts';
+import { refusedClient } from '../firewall.ts';
 import type { ServedConnection } from '../served-port.ts';
 import { AadSession } from './aad-session.ts';
 import { type Arrival, receive } from './arrival.ts';
 import type { Backend, EntraAccount } from './backend.ts';
 import { askToken, logInAsClient, logInWithPassword } from './backend-login.ts';
 import { withDefaultRoleFor } from './default-role.ts';
-import { accessDenied, asOnAzure, injected, insecureTransport, lostConnection } from './errors.ts';
+import { accessDenied, asOnAzure, firewalled, injected, insecureTransport, lostConnection } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { type Greeting, greetingFor, readGreeting } from './handshake.ts';
 import { checkEntraLogin } from './login.ts';
@@ -78,6 +79,8 @@ export class Session implements ServedConnection {
     }
     if (fault?.code !== undefined) return this.#refuse(arrival, injected(fault.code));
     if (!arrival.isEncrypted) return this.#refuse(arrival, insecureTransport);
+    const refused = refusedClient(this.#options.server, this.#options.clock.now());
+    if (refused !== undefined) return this.#refuse(arrival, firewalled(refused));
     const outcome = await this.#authenticate(arrival, greeting, backend);
     if (!outcome) return;
     const error = errorOf(outcome.last);

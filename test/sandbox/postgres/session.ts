@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { SessionOptions } from '../database-gateway.ts';
+import { refusedClient } from '../firewall.ts';
 import type { ServedConnection } from '../served-port.ts';
 import type { Backend } from './backend.ts';
 import { checkLogin } from './login.ts';
@@ -75,6 +76,13 @@ export class Session implements ServedConnection {
         `no pg_hba.conf entry for host "${login.socket.remoteAddress}", user "${login.user}", database "${login.database}", no encryption`,
       );
     }
+    const refused = refusedClient(this.#options.server, this.#options.clock.now());
+    if (refused !== undefined)
+      return this.#refuse(
+        login,
+        '28000',
+        `no pg_hba.conf entry for host "${refused}", user "${login.user}", database "${login.database}", SSL encryption`,
+      );
     const password = await askPassword(login.socket, { signal: this.#signal });
     const verdict = await checkLogin({ user: login.user, password }, { ...this.#options, authConfig: this.#options.server.authConfig });
     if (verdict.kind === 'refused') return this.#refuse(login, verdict.code, verdict.message);

@@ -4,7 +4,7 @@ import { ConnectionError } from '../../../src/api/connection-error.ts';
 import { armFailure, isNotFound } from '../../../src/azure/errors.ts';
 import { tokenFailure } from '../../../src/azure/token-errors.ts';
 
-const attempt = { action: 'Microsoft.X/things/write', what: 'server "shop-pg"' };
+const attempt = { action: 'Microsoft.App/containerApps/write' as const, what: 'server "shop-pg"' };
 
 describe('a failure of Azure Resource Manager', () => {
   for (const [status, code, kind, reason] of [
@@ -90,12 +90,16 @@ describe('a failure of Azure Resource Manager', () => {
     expect(armFailure(rest(403, 'LinkedAuthorizationFailed', linked), attempt).message).to.contain(
       'Microsoft.App/managedEnvironments/join/action',
     );
-    expect(armFailure(rest(403, 'AuthorizationFailed', 'no'), attempt).message).to.contain('Microsoft.X/things/write for server "shop-pg"');
+    expect(armFailure(rest(403, 'AuthorizationFailed', 'no'), attempt).message).to.contain(
+      'Microsoft.App/containerApps/write for server "shop-pg"',
+    );
   });
 
   it('says what Azure said, without secrets', () => {
     const failed = armFailure(rest(400, 'InvalidParameterValue', 'bad password=hunter2\nand more'), attempt);
-    expect(failed.message).to.equal('Azure refused Microsoft.X/things/write for server "shop-pg" (InvalidParameterValue): bad password=…');
+    expect(failed.message).to.equal(
+      'Azure refused Microsoft.App/containerApps/write for server "shop-pg" (InvalidParameterValue): bad password=…',
+    );
   });
 
   it('keeps its cause, and stays what it is when it has a reason already', () => {
@@ -137,7 +141,18 @@ describe('a refused token', () => {
     ['90002', 'waiting', 'tenant'],
     ['500011', 'waiting', 'service principal'],
     ['7000222', 'waiting', 'renew'],
+    ['90006', 'retry', 'goes on by itself'],
+    ['90024', 'retry', 'goes on by itself'],
+    ['90055', 'retry', 'goes on by itself'],
+    ['50196', 'retry', 'goes on by itself'],
+    ['7000215', 'waiting', 'renew'],
+    ['700027', 'waiting', 'renew'],
+    ['700030', 'waiting', 'renew'],
+    ['50020', 'waiting', 'another tenant'],
     ['53003', 'waiting', 'Conditional Access'],
+    ['530003', 'waiting', 'managed device'],
+    ['50076', 'waiting', 'interactive authentication is needed'],
+    ['50079', 'waiting', 'interactive authentication is needed'],
     ['100028', 'waiting', 'consent'],
     ['999999', 'waiting', 'look the number up'],
   ] as const) {
@@ -148,6 +163,14 @@ describe('a refused token', () => {
       expect(failed.message).to.contain(advice).and.to.contain(`AADSTS${number}: Some text`);
     });
   }
+
+  it('that only a person could get is said to be such, also where it has no number', () => {
+    for (const text of ['interaction_required: a policy wants it', 'Interactive authentication is needed. Please run: az login'])
+      expect(tokenFailure(Object.assign(new Error(text), { name: 'AuthenticationRequiredError' })))
+        .to.include({ kind: 'waiting', reason: 'TokenRefused' })
+        .and.to.have.property('message')
+        .that.contains('no workload can give');
+  });
 
   it('is told by its number also where only the cause has one', () => {
     const cause = new Error('AADSTS700213: none');

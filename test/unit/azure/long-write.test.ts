@@ -9,7 +9,7 @@ import { type Answer, startHttpsServer, type TestServer } from './https-server.t
 
 const subscriptionId = '00000000-0000-0000-0000-000000000001';
 const path = `/subscriptions/${subscriptionId}/resourceGroups/shop/providers/Microsoft.App/containerApps/orders`;
-const attempt = { action: 'Microsoft.App/containerApps/write', what: 'container app "orders"', subscriptionId };
+const attempt = { action: 'Microsoft.App/containerApps/write' as const, what: 'container app "orders"', subscriptionId };
 const operation = `/subscriptions/${subscriptionId}/providers/Microsoft.App/locations/westeurope/statuses/1?api-version=2026-07-01`;
 const { signal } = new AbortController();
 

@@ -188,7 +188,7 @@ describe('Azure Resource Manager of the sandbox', () => {
       ['another server', `${ids.server}-2`, { apiVersion: pg }, 404, 'ResourceNotFound'],
       ['databases of another server', `${ids.server}-2/databases`, { apiVersion: pg }, 404, 'ParentResourceNotFound'],
       ['another database', `${ids.server}/databases/Orders`, { apiVersion: pg }, 404, 'ResourceNotFound'],
-      ['another type', `${ids.server}/firewallRules`, { apiVersion: pg }, 404, 'InvalidResourceType'],
+      ['another type', `${ids.server}/backups`, { apiVersion: pg }, 404, 'InvalidResourceType'],
       ['another provider', ids.server.replace('DBforPostgreSQL', 'DBforOracle'), { apiVersion: pg }, 404, 'InvalidResourceType'],
       ['another method', ids.server, { apiVersion: pg, method: 'DELETE' }, 405, 'MethodNotAllowed'],
       ['an encoded slash', ids.shopIdentity.replace('shop-orders', 'shop%2Forders'), {}, 400, 'InvalidRequestUri'],

@@ -13,9 +13,13 @@ import type { World } from '../../sandbox/azure/world.ts';
 import { createAuthority } from '../../sandbox/certificates.ts';
 import { Faults } from '../../sandbox/controls/faults.ts';
 import { Journal } from '../../sandbox/controls/journal.ts';
+import { refusedClient } from '../../sandbox/firewall.ts';
+import { rejection } from '../../support/eventually.ts';
 import { startTestIssuer, type TestIssuer } from './test-issuer.ts';
 import { ids, newCredential, newIdentity, newWorld } from './world.ts';
 
+/** Clients look after a change once a second. */
+const writeTimeout = 20_000;
 const subject = 'system:serviceaccount:passwordless-system:passwordless-operator';
 
 /** Nothing here knows of the sandbox but by its addresses and its authority. */
@@ -37,12 +41,24 @@ describe("Azure's own SDKs", () => {
     const certificate = await authority.issue({ commonName: 'sandbox', ipAddresses: ['127.0.0.1'] });
     const [signal, listen, faults] = [end.signal, { host: '127.0.0.1' }, new Faults()];
     journal = new Journal();
-    world = newWorld({ operatorActions: [...roleActions] });
+    // what the operator doesn't need, other clients may
+    world = newWorld({ operatorActions: [...roleActions, 'Microsoft.DBforPostgreSQL/flexibleServers/databases/read'] });
+    for (const server of world.servers) server.firewall = { clientAddress: '20.50.2.10', effectSeconds: 0, rules: [] };
     issuer = await startTestIssuer({ certificate, signal });
     world.identities[0]!.federatedCredentials.push(newCredential({ issuer: issuer.issuer, subject }));
     world.identities.push(newIdentity('third', '3333c000-0000-4000-8000-000000000001', '3333c000-0000-4000-8000-000000000002'));
     entra = await startEntra({ world, certificate, journal, faults, issuerCa: authority.pem, listen, signal });
-    arm = await startArm({ world, certificate, journal, faults, verify: entra.verify, listen, credentialWriteMs: 5, signal });
+    arm = await startArm({
+      world,
+      certificate,
+      journal,
+      faults,
+      verify: entra.verify,
+      listen,
+      credentialWriteMs: 5,
+      serverWriteMs: 5,
+      signal,
+    });
 
     const tokenFilePath = join(folder, 'token');
     const now = Math.floor(Date.now() / 1000);
@@ -130,6 +146,65 @@ describe("Azure's own SDKs", () => {
     expect(listed[0]).to.include({ name: 'ActiveDirectory', ...expected });
   });
 
+  it('switch Entra authentication on, and see the server restart for it', async () => {
+    const server = world.servers[0]!;
+    let restarts = 0;
+    server.restart = async () => {
+      restarts += 1;
+    };
+    server.authConfig = { activeDirectoryAuth: 'Disabled', passwordAuth: 'Enabled' };
+    const authConfig = { activeDirectoryAuth: 'Enabled', passwordAuth: 'Enabled', tenantId: ids.tenant };
+    const changed = await servers.servers.beginUpdateAndWait('sandbox', 'shop-pg', { authConfig });
+    expect(changed.authConfig).to.deep.equal(authConfig);
+    expect(restarts).to.equal(1);
+  }).timeout(writeTimeout);
+
+  it('add an administrator of PostgreSQL beside others, once', async () => {
+    const added = { principalType: 'ServicePrincipal', principalName: 'third', tenantId: ids.tenant } as const;
+    const { administratorsMicrosoftEntra } = servers;
+    const put = () => administratorsMicrosoftEntra.beginCreateOrUpdateAndWait('sandbox', 'shop-pg', ids.shopPrincipal, added);
+    expect(await put()).to.include({ objectId: ids.shopPrincipal, principalName: 'third' });
+    expect(world.servers[0]?.administrators).to.have.length(2);
+    expect((await rejection(put())).message)
+      .to.contain('AadAuthPrincipalCreationFailed')
+      .and.to.contain('Updating an existing principal');
+  }).timeout(writeTimeout);
+
+  it('replace the one administrator of MySQL, with an identity that the server has', async () => {
+    const identityResourceId = ids.shopIdentity;
+    const wanted = { administratorType: 'ActiveDirectory', login: 'third', sid: ids.shopClient, tenantId: ids.tenant, identityResourceId };
+    const put = () => mysqlServers.azureADAdministrators.beginCreateOrUpdateAndWait('sandbox', 'shop-mysql', 'ActiveDirectory', wanted);
+    expect((await rejection(put())).message).to.contain('identityResourceId');
+    const identity = { type: 'UserAssigned' as const, userAssignedIdentities: { [identityResourceId]: {} } };
+    const changed = await mysqlServers.servers.beginUpdateAndWait('sandbox', 'shop-mysql', { identity });
+    expect(Object.keys(changed.identity?.userAssignedIdentities ?? {})[0]?.toLowerCase()).to.equal(identityResourceId.toLowerCase());
+    await put();
+    expect(world.servers[1]?.administrators.map(({ principalName }) => principalName)).to.deep.equal(['third']);
+  }).timeout(writeTimeout);
+
+  for (const [engine, index] of [
+    ['PostgreSQL', 0],
+    ['MySQL', 1],
+  ] as const) {
+    it(`make, list and remove a firewall rule of ${engine}, one change at a time`, async () => {
+      const { firewallRules } = engine === 'MySQL' ? mysqlServers : servers;
+      const server = world.servers[index]!;
+      const rule = { startIpAddress: '20.50.2.10', endIpAddress: '20.50.2.10' };
+      await firewallRules.beginCreateOrUpdateAndWait('sandbox', server.name, 'office', rule);
+      expect(refusedClient(server, Date.now())).to.equal(undefined);
+      const listed: (string | undefined)[] = [];
+      for await (const { name } of firewallRules.listByServer('sandbox', server.name)) listed.push(name);
+      expect(listed).to.deep.equal(['office']);
+      await firewallRules.beginDeleteAndWait('sandbox', server.name, 'office');
+      await firewallRules.beginDeleteAndWait('sandbox', server.name, 'office');
+      expect(refusedClient(server, Date.now())).to.equal('20.50.2.10');
+      server.operations?.push({ id: 'x', startedAt: 0, status: 'InProgress' });
+      const busy = await rejection(firewallRules.beginCreateOrUpdateAndWait('sandbox', server.name, 'office', rule));
+      expect(busy).to.include({ statusCode: 409, code: 'ServerBusy' });
+      server.operations?.pop();
+    }).timeout(writeTimeout);
+  }
+
   it('find no server of one engine among those of the other', async () => {
     const failures: unknown[] = [];
     await mysqlServers.servers.get('sandbox', 'shop-pg').catch((error: unknown) => failures.push(error));
@@ -146,7 +221,7 @@ describe("Azure's own SDKs", () => {
   });
 
   it('are stopped at what the role of deploy/ does not list', async () => {
-    world.operatorActions = roleActions.filter((action) => !action.endsWith('/databases/read'));
+    world.operatorActions = [...roleActions];
     let failure: unknown;
     await servers.databases.get('sandbox', 'shop-pg', 'orders').catch((error: unknown) => {
       failure = error;

@@ -59,7 +59,7 @@ function digests(settings: Readonly<Record<string, string>>): Readonly<Record<st
 function found({ tags, places, secrets, userAssigned, namedIdentities }: App): { app: HostedApp; settings: HostedSettings } {
   return {
     app: { isBusy: false, hasFailed: false, hasSystemAssigned: false, tags, userAssigned, namedIdentities },
-    settings: { places, secrets },
+    settings: { places, secrets, secretsMayGo: true },
   };
 }
 

@@ -95,6 +95,20 @@ describe('the service account of a service principal', () => {
     expect(plan({ metadata: { name: 'app', annotations: { [client]: 'another' } } }).steps).to.deep.equal([]);
   });
 
+  it('loses those that we wrote for an identity before, and keeps all else', async () => {
+    const annotations = { [client]: clientId, [tenant]: tenantId, [written]: clientId, theirs: 'x' };
+    const replaced: { readonly metadata: { readonly annotations: object } }[] = [];
+    const account = { metadata: { name: 'app', annotations } };
+    const { steps } = plan(account);
+    expect(steps.map(({ summary }) => summary)).to.deep.equal([`take ${client} and ${tenant} off ServiceAccount shop/app`]);
+    expect(plan(account, { sharedWith: 'same-identity' }).steps, 'a neighbour needs them').to.deep.equal([]);
+    const api = { get: async () => account, replace: async (_: unknown, object: (typeof replaced)[number]) => replaced.push(object) };
+    const { signal } = new AbortController();
+    const context = { identity: principal, settings: {}, secretNames: new Set<string>() };
+    await createServiceAccountWorkload(api as unknown as KubeClient).apply(steps, request, context, { beforeStep: () => {}, signal });
+    expect(replaced[0]?.metadata.annotations).to.deep.equal({ theirs: 'x' });
+  });
+
   it('is made where the spec asks for that, without them', async () => {
     const spec = { type: 'ServiceAccount', serviceAccount: { name: 'app', createIfMissing: true } } as const;
     const created: { readonly metadata: object }[] = [];

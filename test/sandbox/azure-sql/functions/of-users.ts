@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { asType, type Compiled, compileValue } from '../expression.ts';
 import { parseValue } from '../expression-parser.ts';
-import { errors } from '../sql-error.ts';
 import { int } from '../sql-type.ts';
 import { type NameParts, TokenCursor } from '../token-cursor.ts';
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { converted, keyOf, textOf } from '../convert.ts';
+import { assertConvertible, converted, keyOf, textOf } from '../convert.ts';
 import { commonTypeOf } from '../expression.ts';
 import type { SqlFunction } from '../functions.ts';
 import {
@@ -29,6 +29,13 @@ function bytesOf(value: NonNullable<SqlValue>, type: SqlType | undefined): Buffe
   return converted(value, type, varbinary('max')) as Buffer;
 }
 
+/** The type that all meet in. Throws 206 and 257. */
+function meeting(types: readonly (SqlType | undefined)[]): SqlType {
+  const type = commonTypeOf(types) ?? int;
+  for (const each of types) assertConvertible(each, type, { isExplicit: false });
+  return type;
+}
+
 /** https://learn.microsoft.com/sql/t-sql/functions/string-functions-transact-sql and its neighbours. */
 export const valueFunctions: Readonly<Record<string, SqlFunction>> = {
   CHARINDEX: {
@@ -49,10 +56,10 @@ export const valueFunctions: Readonly<Record<string, SqlFunction>> = {
   },
   COALESCE: {
     takes: [2, 64],
-    type: (types) => commonTypeOf(types) ?? int,
+    type: meeting,
     run: (values, _, types) => {
       const at = values.findIndex((each) => each !== null);
-      return converted(values[at] ?? null, types[at], commonTypeOf(types) ?? int);
+      return converted(values[at] ?? null, types[at], meeting(types));
     },
   },
   CONCAT: { takes: [2, 254], type: longest, run: (values) => values.map(text).join('') },
@@ -86,7 +93,10 @@ export const valueFunctions: Readonly<Record<string, SqlFunction>> = {
   },
   ISNULL: {
     takes: [2, 2],
-    type: ([first, second]) => first ?? second ?? int,
+    type: ([first, second]) => {
+      if (first) assertConvertible(second, first, { isExplicit: false });
+      return first ?? second ?? int;
+    },
     run: ([value, fallback], _, [first, second]) => value ?? converted(fallback ?? null, second, first ?? second ?? int),
   },
   LEFT: { ...strict, takes: [2, 2], type: firstText, run: ([value, length]) => text(value).slice(0, Math.max(number(length), 0)) },

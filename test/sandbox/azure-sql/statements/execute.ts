@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { runBatchText } from '../dynamic-batch.ts';
+import { errors } from '../errors.ts';
 import { parseValue } from '../expression-parser.ts';
 import { type CallArgument, runProcedure } from '../module.ts';
-import { errors } from '../sql-error.ts';
 import { int, nvarchar, sysname } from '../sql-type.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { Expression } from '../syntax-tree.ts';

@@ -1,11 +1,11 @@
 import type { Column, SqlObject } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { compileValue } from '../expression.ts';
 import { parseValue } from '../expression-parser.ts';
 import { compileQuery } from '../query.ts';
 import { parseQuery } from '../query-parser.ts';
 import type { Row, Scope } from '../scope.ts';
-import { errors } from '../sql-error.ts';
 import type { SqlValue } from '../sql-type.ts';
 import { commands, type Outcome, type Statement, type StatementShape } from '../statement.ts';
 import type { Expression, Query } from '../syntax-tree.ts';
@@ -80,7 +80,9 @@ function nextIdentity({ id }: SqlObject, { session }: Context): number {
 function queriedRows(query: Query, targets: readonly Column[], context: Context): readonly (readonly SqlValue[])[] {
   const { columns, rows } = compileQuery(query, context);
   if (columns.length !== targets.length) throw errors.columnCount();
-  const taken = columns.map(({ type }, index) => asLoose({ type, value: (row) => row.values[index] ?? null }, targets[index]));
+  const taken = columns.map(({ type, isUntyped }, index) =>
+    asLoose({ type: isUntyped ? undefined : type, value: (row) => row.values[index] ?? null }, targets[index]),
+  );
   return rows().map((values) => taken.map(({ value }) => value({ values, parent: undefined })));
 }
 

@@ -1,9 +1,9 @@
 import type { Catalog } from '../catalog.ts';
 import { securableClass } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import type { Securable } from '../permission-check.ts';
 import { classOf } from '../permission-names.ts';
-import { errors } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { principalNamed } from './roles.ts';

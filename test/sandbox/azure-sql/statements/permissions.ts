@@ -1,9 +1,10 @@
 import type { Catalog } from '../catalog.ts';
 import type { PermissionRow } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { grantorOf, ownerOf, type Securable, theDatabase } from '../permission-check.ts';
 import { classOf, fitsObject, isPermission, permissionKind } from '../permission-names.ts';
-import { errors, SqlError } from '../sql-error.ts';
+import { SqlError } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { dbo } from '../well-known.ts';

@@ -1,6 +1,6 @@
 import { securableClass } from '../catalog-records.ts';
+import { errors } from '../errors.ts';
 import { theDatabase } from '../permission-check.ts';
-import { errors } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { principalNamed } from './roles.ts';

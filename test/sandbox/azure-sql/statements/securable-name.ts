@@ -1,7 +1,8 @@
 import type { Column, SqlObject } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { maySee, type Securable, theDatabase } from '../permission-check.ts';
-import { errors, SqlError } from '../sql-error.ts';
+import { SqlError } from '../sql-error.ts';
 import type { NameParts, TokenCursor } from '../token-cursor.ts';
 
 /** `class :: name` behind ON; an object when the class is left out. */

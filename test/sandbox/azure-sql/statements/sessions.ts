@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { theDatabase } from '../permission-check.ts';
-import { errors, SqlError } from '../sql-error.ts';
+import { SqlError } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { dbo } from '../well-known.ts';

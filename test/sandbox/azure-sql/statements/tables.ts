@@ -1,9 +1,10 @@
 import type { Column, SqlObject } from '../catalog-records.ts';
 import { securableClass } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { parseValue } from '../expression-parser.ts';
 import { theDatabase } from '../permission-check.ts';
-import { errors, SqlError } from '../sql-error.ts';
+import { SqlError } from '../sql-error.ts';
 import type { SqlType } from '../sql-type.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { NameParts, TokenCursor } from '../token-cursor.ts';

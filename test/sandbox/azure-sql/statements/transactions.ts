@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { errors } from '../sql-error.ts';
+import { errors } from '../errors.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 
@@ -43,9 +43,9 @@ function parseSave(cursor: TokenCursor): Statement {
 }
 
 /** Begun again inside of itself it is only counted. */
-export function begin({ session, output }: Context): void {
+export function begin({ session, output }: Context, name?: string): void {
   if (session.transaction) session.transaction.count += 1;
-  else output.change(session.begin());
+  else output.change(session.begin(name?.toLowerCase()));
 }
 
 /** Throws 3902. Inner ones are only counted. */
@@ -53,14 +53,16 @@ export function commit({ session, output }: Context): void {
   const { transaction } = session;
   if (!transaction || transaction.count === 0) throw errors.noTransactionToCommit();
   transaction.count -= 1;
-  if (transaction.count === 0) output.change(session.commit());
+  if (transaction.count === 0 && !transaction.isOfStatement) output.change(session.commit());
 }
 
-/** Rolls back to a savepoint of that name, else all. Throws 3903 and 6401. */
+/** Rolls back to a savepoint of that name, or all, by the name of the outermost transaction or without one. Throws 3903 and 6401. */
 export function rollBack({ session, output, isInTrigger }: Context, name: string | undefined): void {
   const { transaction } = session;
   if (!transaction || (transaction.count === 0 && !isInTrigger)) throw errors.noTransactionToRollBack();
-  if (name !== undefined && transaction.rollBackTo(name.toLowerCase())) return;
+  const folded = name?.toLowerCase();
+  if (folded !== undefined && transaction.rollBackTo(folded)) return;
+  if (folded !== undefined && folded !== transaction.name) throw errors.noSavepoint(name ?? '');
   output.change(session.rollBack());
 }
 

@@ -1,7 +1,7 @@
 import type { DdlTrigger } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { theDatabase } from '../permission-check.ts';
-import { errors } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { isEvent } from '../trigger.ts';

@@ -1,5 +1,5 @@
 import { securableClass } from '../catalog-records.ts';
-import { errors } from '../sql-error.ts';
+import { errors } from '../errors.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { parseType } from '../type-parser.ts';

@@ -1,8 +1,8 @@
 import type { Catalog } from '../catalog.ts';
 import { type Principal, securableClass } from '../catalog-records.ts';
 import type { Context } from '../context.ts';
+import { errors } from '../errors.ts';
 import { theDatabase } from '../permission-check.ts';
-import { errors } from '../sql-error.ts';
 import type { Statement, StatementShape } from '../statement.ts';
 import type { TokenCursor } from '../token-cursor.ts';
 import { dbo } from '../well-known.ts';

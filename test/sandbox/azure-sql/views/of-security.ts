@@ -19,7 +19,7 @@ const classNames: Readonly<Record<number, string>> = {
 const stateNames = { G: 'GRANT', W: 'GRANT_WITH_GRANT_OPTION', D: 'DENY' } as const;
 
 /** What a row of a class and an id stands for. */
-export function securableOf({ class: of, major }: { readonly class: number; readonly major: number }, { catalog }: Context): Securable {
+function securableOf({ class: of, major }: { readonly class: number; readonly major: number }, { catalog }: Context): Securable {
   if (of === 0) return theDatabase;
   if (of === 1) return { kind: 'object', id: major };
   if (of === 3) return { kind: 'schema', id: major };

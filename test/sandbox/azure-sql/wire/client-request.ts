@@ -1,10 +1,12 @@
 import { ByteCursor } from './byte-cursor.ts';
 import { type Message, messageTypes } from './messages.ts';
-import { decodeValue, type TypedValue } from './type-codec.ts';
+import { decodeValue, type TypedValue } from './type-decoder.ts';
 
 export interface Argument extends TypedValue {
   /** With its @; '' when it goes by its place. */
   readonly name: string;
+  /** The client wants to be told its value afterwards. */
+  readonly isOutput: boolean;
 }
 
 /** What a client asks for after its login. */
@@ -27,8 +29,17 @@ const numbered: Readonly<Record<number, string>> = {
   15: 'sp_unprepare',
 };
 
-/** Throws RangeError for bytes that are no such message. */
-export function readRequest({ type, payload }: Message): ClientRequest {
+/** What can't be read is not served. */
+export function readRequest(message: Message): ClientRequest {
+  try {
+    return parseRequest(message);
+  } catch (error) {
+    if (error instanceof RangeError) return { kind: 'unserved', what: error.message };
+    throw error;
+  }
+}
+
+function parseRequest({ type, payload }: Message): ClientRequest {
   const cursor = new ByteCursor(payload);
   switch (type) {
     case messageTypes.batch:
@@ -62,8 +73,7 @@ function readCall(cursor: ByteCursor): ClientRequest {
   while (!cursor.isAtEnd) {
     const name = cursor.text(cursor.uint8());
     const isOutput = (cursor.uint8() & 0x01) !== 0;
-    if (isOutput) return { kind: 'unserved', what: 'parameters for output' };
-    given.push({ name, ...decodeValue(cursor) });
+    given.push({ name, isOutput, ...decodeValue(cursor) });
   }
   return { kind: 'call', procedure, arguments: given };
 }

@@ -8,7 +8,9 @@ import { headerLength, messageTypes, packetsOf } from './messages.ts';
  * come after the handshake, and go-mssqldb takes them for a broken record.
  */
 export function startTls(socket: Socket, secureContext: SecureContext): TLSSocket {
-  return new TLSSocket(new HandshakeCarrier(socket), { isServer: true, secureContext });
+  const tls = new TLSSocket(new HandshakeCarrier(socket), { isServer: true, secureContext });
+  // a client that keeps its end open must not keep the server's port
+  return tls.once('close', () => socket.destroySoon());
 }
 
 class HandshakeCarrier extends Duplex {

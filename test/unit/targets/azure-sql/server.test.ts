@@ -3,6 +3,7 @@ import { ConnectionError } from '../../../../src/api/connection-error.ts';
 import { requiredResourceId } from '../../../../src/azure/required-resource-id.ts';
 import type { SqlAdministrator, SqlDatabase } from '../../../../src/azure/sql-servers.ts';
 import { ServerObserver } from '../../../../src/targets/azure-sql/server.ts';
+import { SetupNeeded } from '../../../../src/targets/setup-needed.ts';
 
 const operator = { principalId: 'aaaaaaaa-0000-4000-8000-00000000000A', clientId: 'aaaaaaaa-0000-4000-8000-00000000000C' };
 const serverId = requiredResourceId(
@@ -45,6 +46,8 @@ describe('a server of Azure SQL', () => {
       return error as ConnectionError;
     }
   };
+
+  const gapOf = (error: unknown) => (error instanceof SetupNeeded ? error.gap : undefined);
 
   it('is observed with its administrators, after a login to the database', async () => {
     expect(await observe('orders')).to.deep.equal({
@@ -95,22 +98,38 @@ describe('a server of Azure SQL', () => {
     expect(await failure('orders')).to.equal(refusal);
   });
 
-  it('has another administrator where the operator is none and isn’t in the group that is', async () => {
+  it('has another administrator where the operator is none and isn’t in the group that is, and does not say who', async () => {
     administrators = [{ sid: 'eeeeeeee-0000-4000-8000-000000000001', login: 'dba-team' }];
     await observe('orders');
     refusal = new ConnectionError('waiting', 'NotEntraAdministrator', 'no');
-    expect(await failure('orders')).to.deep.include({ reason: 'OtherEntraAdministrator', kind: 'waiting' });
+    const told = await failure('orders');
+    expect(told).to.deep.include({ reason: 'OtherEntraAdministrator', kind: 'waiting' });
+    expect(told?.message).not.to.include('dba-team');
+    expect(gapOf(told)).to.deep.equal({ kind: 'other-administrator', sid: operator.clientId.toLowerCase(), directoryReaders: undefined });
   });
 
-  it('takes the object id for the operator as well', async () => {
+  it('could be set up with the client id where the object id does not do', async () => {
     administrators = [{ sid: operator.principalId.toLowerCase(), login: 'operator' }];
     refusal = new ConnectionError('waiting', 'NotEntraAdministrator', 'no');
-    expect(await failure('orders')).to.equal(refusal);
+    const told = await failure('orders');
+    expect(told).to.include({ reason: 'NotEntraAdministrator', message: 'no' });
+    expect(gapOf(told)).to.include({ kind: 'administrator', sid: operator.clientId.toLowerCase() });
   });
 
-  it('needs an administrator', async () => {
+  it('needs an administrator, and could be set up with the operator', async () => {
     administrators = [];
-    expect(await failure('orders')).to.include({ reason: 'NotEntraAdministrator' });
+    const told = await failure('orders');
+    expect(told).to.include({ reason: 'NotEntraAdministrator' });
+    expect(gapOf(told)).to.include({ kind: 'administrator', sid: operator.clientId.toLowerCase() });
+  });
+
+  it('could be opened for the one public address that its firewall names, and for no other', async () => {
+    const refused = (address: string) =>
+      new ConnectionError('waiting', 'FirewallDenied', 'no', { cause: new Error(`Client with IP address '${address}' is not allowed`) });
+    refusal = refused('20.1.2.3');
+    expect(gapOf(await failure('orders'))).to.deep.equal({ kind: 'firewall', address: '20.1.2.3' });
+    refusal = refused('10.1.2.3');
+    expect(gapOf(await failure('orders'))).to.equal(undefined);
   });
 
   for (const [title, change, reason] of [

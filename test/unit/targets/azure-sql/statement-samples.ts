@@ -41,6 +41,8 @@ const writing: { readonly [Name in keyof typeof statements]: readonly Sql[] } = 
   beginWrite: [statements.beginWrite],
   commit: [statements.commit],
   rollback: [statements.rollback],
+  readUncommitted: [statements.readUncommitted],
+  readCommitted: [statements.readCommitted],
   createUser: [statements.createUser(user, clientId)],
   createShell: [statements.createShell('dbaccess_retired_00000001')],
   dropUser: [statements.dropUser(user)],
