@@ -23,7 +23,7 @@ import { serverSetupBy } from './connection/server-setup.ts';
 import { Tombstones } from './connection/tombstones.ts';
 import { Waker } from './connection/wake.ts';
 import { Withdrawals } from './connection/withdrawals.ts';
-import { createUserAssigned } from './identities/user-assigned.ts';
+import { createIdentities } from './identities/create-identities.ts';
 import { Backoff, TokenBucket } from './runtime/backoff.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
@@ -43,7 +43,7 @@ import { WorkQueue } from './runtime/work-queue.ts';
 import { createTargets } from './targets/create-targets.ts';
 import { clusterHash } from './targets/mark.ts';
 import type { Cancellable } from './targets/target.ts';
-import { createServiceAccountWorkload } from './workloads/service-account.ts';
+import { createWorkloads } from './workloads/create-workloads.ts';
 
 /** Where chance comes from. */
 export interface Chance {
@@ -123,6 +123,7 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
       clock,
       logger,
     });
+    const { workloads, hosts } = createWorkloads(client, arm, clock);
     const driftSchedule = new DriftSchedule({ intervalInMs: config.driftIntervalInMs, clock, random });
     const firewallWindows = new FirewallWindows({
       ledger,
@@ -160,8 +161,8 @@ export async function runOperator(config: Config, { random, newId }: Chance, { s
         ...eventIds,
       }),
       targets,
-      identities: new Map([['UserAssigned', createUserAssigned(calls)]]),
-      workloads: new Map([['ServiceAccount', createServiceAccountWorkload(client)]]),
+      identities: createIdentities({ client, arm, calls, cloud, tenantId: ids.tenantId, hosts, clock }),
+      workloads,
       ledger,
       serverSetup: serverSetupBy(calls, ids),
       firewallWindows,

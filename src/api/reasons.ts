@@ -41,13 +41,13 @@ export const reasons = {
   ServerNotFound: 'ServerNotFound',
   /** The server is stopped, disabled or being deleted. Start it. */
   ServerStopped: 'ServerStopped',
-  /** Entra authentication is off on the server. Switch it on. */
+  /** Entra authentication is off on the server. Switch it on, or let the policy's setup. */
   EntraAuthenticationDisabled: 'EntraAuthenticationDisabled',
-  /** The operator isn't an Entra administrator of the server. Make it one. */
+  /** The operator isn't an Entra administrator of the server. Make it one, or let the policy's setup. */
   NotEntraAdministrator: 'NotEntraAdministrator',
   /** Another identity is the one Entra administrator that the server can have. Put the operator into a group that is, or make it the administrator. */
   OtherEntraAdministrator: 'OtherEntraAdministrator',
-  /** The server's firewall refuses the operator's address, which the message names. Add a rule for it. */
+  /** The server's firewall refuses the operator's address, which the message names. Add a rule for it, or let the policy's setup open it while sessions last. */
   FirewallDenied: 'FirewallDenied',
   /** Public network access is off at the server, and the operator has no private way to it. Give the cluster's network a private endpoint. */
   PublicAccessDisabled: 'PublicAccessDisabled',
@@ -105,7 +105,7 @@ export const reasons = {
   SettingNotAllowed: 'SettingNotAllowed',
   /** Azure or Kubernetes asks us to slow down. Wait. */
   Throttled: 'Throttled',
-  /** Azure refuses the operator an action, which the message names. Give it the role definition of deploy/. */
+  /** Azure refuses the operator an action, which the message names. Give it the role of deploy/azure-roles that has the action. */
   AzureAccessDenied: 'AzureAccessDenied',
   /** Azure answered with an error. See the message. */
   AzureError: 'AzureError',

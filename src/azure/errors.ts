@@ -125,7 +125,7 @@ function messageFor(reason: Reason, answer: Answer, { action, what }: ArmAttempt
     case reasons.Throttled:
       return `Azure asks the operator to slow down (${code}); it goes on by itself`;
     case reasons.AzureAccessDenied:
-      return `Azure refuses the operator the action ${missingAction(answer.text) ?? action} for ${what}: give its identity the role of deploy/ there (${code})`;
+      return `Azure refuses the operator the action ${missingAction(answer.text) ?? action} for ${what}: give its identity the role of deploy/azure-roles that has it there (${code})`;
     case reasons.TokenRefused:
       return `Azure does not take the operator's token for ${what} (${code}): ${said}`;
     case reasons.InternalError:

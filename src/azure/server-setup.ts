@@ -48,7 +48,7 @@ export async function assignServerIdentity(
   options: ArmOptions,
 ): Promise<void> {
   const { identity } = await requireIdle(arm, id, options);
-  const assigned = Object.keys(objectIn(objectIn(identity)['userAssignedIdentities']));
+  const assigned = assignedTo(identity);
   if (assigned.some((each) => isIdentity(each, identityId))) return;
   const all = Object.fromEntries([...assigned, resourcePath(identityId)].map((each) => [each, {}]));
   const body = { identity: { type: 'UserAssigned', userAssignedIdentities: all } };
@@ -67,7 +67,13 @@ export async function setAdministrator(
   { sid, directoryReader, replaces }: AdministratorChange,
   options: ArmOptions,
 ): Promise<void> {
-  await requireIdle(arm, id, options);
+  const { identity } = await requireIdle(arm, id, options);
+  if (directoryReader && !assignedTo(identity).some((each) => isIdentity(each, directoryReader)))
+    throw new ConnectionError(
+      'retry',
+      reasons.AzureError,
+      `the identities of server "${resourceName(id)}" were changed in between: it is looked at again`,
+    );
   const login = administratorLogin(operator);
   const { tenantId } = operator;
   if (id.kind === 'postgresServer') {
@@ -128,6 +134,11 @@ async function requireIdle(arm: Arm, id: ResourceId, options: ArmOptions): Promi
   if (!['', 'Ready', 'Unknown'].includes(state))
     throw new ConnectionError('retry', reasons.AzureError, `server "${resourceName(id)}" can't be set up while its state is ${state}`);
   return server;
+}
+
+/** Resource ids of the identities that a server has. */
+function assignedTo(identity: unknown): readonly string[] {
+  return Object.keys(objectIn(objectIn(identity)['userAssignedIdentities']));
 }
 
 function isIdentity(text: string, id: ResourceId): boolean {

@@ -8,7 +8,9 @@ import { Serial } from '../runtime/serial.ts';
 import type { FirewallWindow } from '../targets/plan-setup.ts';
 import type { Cancellable, ServerObservation, Target } from '../targets/target.ts';
 import type { DriftSchedule } from './drift-schedule.ts';
-import { type FirewallRule, isOwnRule, ruleName } from './firewall-rule.ts';
+import { FirewallRemoval } from './firewall-removal.ts';
+import { type FirewallRule, ruleName } from './firewall-rule.ts';
+import { FirewallSweep } from './firewall-sweep.ts';
 import { asStageFailure } from './in-stage.ts';
 import type { Ledger } from './ledger.ts';
 import { timeText } from './time-text.ts';
@@ -17,11 +19,6 @@ import { timeText } from './time-text.ts';
 const windowInMs = 10 * 60_000;
 /** Between two windows of one server, from the beginning of the one to that of the next (threat-model S10). */
 const windowEveryInMs = 60 * 60_000;
-/** Between two sweeps while a rule is still to be removed. */
-const lookAgainInMs = 30_000;
-/** How often a removal is tried at once, and how long between two tries. */
-const removeAttempts = 5;
-const removeAgainInMs = 1_000;
 /** How long the rules that are still open may take to go when the operator is told to stop. */
 const farewellInMs = 8_000;
 
@@ -52,6 +49,8 @@ interface OpenWindow {
  */
 export class FirewallWindows {
   readonly #options: FirewallWindowsOptions;
+  readonly #removal: FirewallRemoval;
+  readonly #sweep: FirewallSweep;
   readonly #serial = new Serial();
   readonly #open = new Map<string, OpenWindow>();
   readonly #watching = new Set<Promise<void>>();
@@ -59,6 +58,13 @@ export class FirewallWindows {
 
   constructor(options: FirewallWindowsOptions) {
     this.#options = options;
+    this.#removal = new FirewallRemoval(options);
+    this.#sweep = new FirewallSweep({
+      ...options,
+      removal: this.#removal,
+      intervalInMs: options.driftSchedule.intervalInMs,
+      isOpen: (serverId, name) => this.#open.get(resourceKey(serverId))?.rule.name === name,
+    });
   }
 
   /** What is known of a window to this server for this address. Throws StatusError when the ledger can't be read. */
@@ -93,15 +99,7 @@ export class FirewallWindows {
   /** Sweeps what a crash left, now and in each interval, and ends with the signal, when every window is closed. */
   async run({ signal }: Cancellable): Promise<void> {
     this.#running = signal;
-    const { driftSchedule, clock, logger } = this.#options;
-    while (!signal.aborted) {
-      const left = await this.#sweepAll({ signal }).catch((error: unknown) => {
-        if (!signal.aborted) logger.warn('the ledger could not be read, so that no server was swept for firewall rules', { error });
-        return 1;
-      });
-      const pauseInMs = left === 0 ? driftSchedule.intervalInMs : Math.min(driftSchedule.intervalInMs, lookAgainInMs);
-      await clock.sleep(pauseInMs, signal).catch(() => undefined);
-    }
+    await this.#sweep.run({ signal });
     await Promise.all(this.#watching);
   }
 
@@ -141,7 +139,7 @@ export class FirewallWindows {
     });
     const { signal } = deadline;
     try {
-      await this.#remove(serverId, rule.name, { signal });
+      await this.#removal.remove(serverId, rule.name, { signal });
       const wasRefused = isConnectionError(error) && error.reason === 'AzureAccessDenied';
       if (wasRefused) await ledger.writeFirewallRule(serverId, undefined, { signal });
     } catch (failure) {
@@ -165,65 +163,12 @@ export class FirewallWindows {
     }
     using farewell = new Deadline({ clock, afterInMs: farewellInMs, parent: new AbortController().signal, what: 'closing a firewall' });
     try {
-      await this.#close(serverId, rule, { signal: farewell.signal });
+      await this.#removal.close(serverId, rule, { signal: farewell.signal });
     } catch (error) {
       this.#tell('a temporary firewall rule is still to be removed', serverId, error);
     } finally {
       this.#open.delete(resourceKey(serverId));
     }
-  }
-
-  /** Removes a rule, and says in the ledger that it is gone. */
-  async #close(serverId: ResourceId, rule: FirewallRule, { signal }: Cancellable): Promise<void> {
-    await this.#remove(serverId, rule.name, { signal });
-    await this.#options.ledger.writeFirewallRule(serverId, { ...rule, closed: true }, { signal });
-  }
-
-  /** Tries again while Azure is busy with the server, which it is when it makes the rule just now. */
-  async #remove(serverId: ResourceId, name: string, { signal }: Cancellable): Promise<void> {
-    const { rules, clock } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await rules.deleteFirewallRule(serverId, name, { signal });
-        break;
-      } catch (error) {
-        if (!isConnectionError(error) || error.kind !== 'retry' || attempt === removeAttempts) throw error;
-        await clock.sleep(removeAgainInMs, signal);
-      }
-    }
-    this.#options.logger.info('a temporary firewall rule was removed', { server: resourceKey(serverId), rule: name });
-  }
-
-  /** How many servers may still have a rule that is to go. */
-  async #sweepAll({ signal }: Cancellable): Promise<number> {
-    const { ledger, isAllowedAnywhere } = this.#options;
-    const isAllowed = isAllowedAnywhere();
-    let left = 0;
-    for await (const { serverId, firewallRule } of ledger.entries({ signal })) {
-      if (!firewallRule && !isAllowed) continue;
-      try {
-        if (!(await this.#sweep(serverId, firewallRule, { signal }))) left += 1;
-      } catch (error) {
-        signal.throwIfAborted();
-        left += 1;
-        this.#tell('a server was not swept for temporary firewall rules', serverId, error);
-      }
-    }
-    return left;
-  }
-
-  /** Whether nothing is left of earlier windows. */
-  async #sweep(serverId: ResourceId, last: FirewallRule | undefined, { signal }: Cancellable): Promise<boolean> {
-    const { rules, clusterHash, clock } = this.#options;
-    const key = resourceKey(serverId);
-    const own = (name: string) => isOwnRule(name, clusterHash) && this.#open.get(key)?.rule.name !== name;
-    const left = ((await rules.listFirewallRules(serverId, { signal })) ?? []).filter(own);
-    for (const name of left) if (own(name)) await this.#remove(serverId, name, { signal });
-    if (!last || last.closed || !own(last.name)) return true;
-    // one that isn't listed may still be on its way
-    if (!left.includes(last.name) && last.expiresAt > clock.now()) return false;
-    await this.#close(serverId, last, { signal });
-    return true;
   }
 
   #tell(what: string, serverId: ResourceId, error: unknown): void {

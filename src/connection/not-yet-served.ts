@@ -6,7 +6,6 @@ export function unservedPart(spec: ConnectionSpec, served: Pick<Deps, 'targets' 
   const { workload, identity, target } = spec;
   if (!served.workloads.has(workload.type)) return `spec.workload.type ${workload.type}`;
   if (!served.identities.has(identity.type)) return `spec.identity.type ${identity.type}`;
-  if (identity.userAssigned?.create) return 'spec.identity.userAssigned.create';
   if (!served.targets.has(target.type)) return `spec.target.type ${target.type}`;
   return undefined;
 }

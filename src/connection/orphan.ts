@@ -5,6 +5,7 @@ import type { EndingRequest } from '../targets/target.ts';
 export interface Owner {
   /** Its server's key; undefined when it names none that parses. */
   readonly server: string | undefined;
+  readonly database: string;
   readonly userName: string;
   readonly isBeingDeleted: boolean;
   /** Whether our finalizer is on it, so that it ends its user when it is deleted or loses its policy. Anybody can take it off or put it on. */
@@ -22,6 +23,8 @@ export interface Owners {
 /** A user that bears a mark, and its server's key. */
 export interface MarkedUser extends Pick<EndingRequest, 'userName'> {
   readonly server: string;
+  /** Undefined where users are the server's. */
+  readonly database: string | undefined;
   readonly mark: Mark;
 }
 
@@ -40,6 +43,7 @@ export function isOrphan(user: MarkedUser, cluster: string, owners: Owners): boo
   return heir === undefined || !takesBack(heir, user);
 }
 
-function takesBack(heir: Owner, { server, userName }: MarkedUser): boolean {
-  return heir.isPermitted && !heir.isBeingDeleted && heir.server === server && heir.userName === userName;
+function takesBack(heir: Owner, { server, database = heir.database, userName }: MarkedUser): boolean {
+  if (!heir.isPermitted || heir.isBeingDeleted) return false;
+  return heir.server === server && heir.database === database && heir.userName === userName;
 }

@@ -134,7 +134,8 @@ export class Orphans {
       this.#servers.get(server)?.tombstones.some(({ request }) => nameOf(request) === nameOf(user)) === true;
     return users.filter((user) => {
       const server = resourceKey(user.serverId);
-      return isOrphan({ ...user, server }, hash, owners) && !isBuried(user, server);
+      const database = user.serverId.kind === 'sqlServer' ? user.database : undefined;
+      return isOrphan({ ...user, server, database }, hash, owners) && !isBuried(user, server);
     });
   }
 

@@ -32,6 +32,7 @@ function ownerOf(connection: PasswordlessConnection | undefined, deps: Deps): Ow
   const serverId = serverIdOf(connection.spec);
   return {
     server: serverId && resourceKey(serverId),
+    database: connection.spec.target.database,
     userName: userNameOf(connection, deps),
     isBeingDeleted: connection.metadata.deletionTimestamp !== undefined,
     hasFinalizer: hasFinalizer(connection, finalizer),

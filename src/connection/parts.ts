@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Stage } from '../api/conditions.ts';
 import { ConnectionError } from '../api/connection-error.ts';
 import { inSync, type StagePlan, type Step } from '../api/step.ts';
@@ -8,7 +9,7 @@ import type { ApplyOptions, Cancellable, ServerObservation, TargetRequest, UserO
 import type { SecretNames, Settings } from '../workloads/workload.ts';
 import type { Deps } from './deps.ts';
 import { inStage } from './in-stage.ts';
-import { requirePermission } from './permit.ts';
+import { Overtaken, requirePermission } from './permit.ts';
 import { renderSettings } from './render.ts';
 import type { Request } from './request.ts';
 import { applySetup, observeServer, planServer } from './server-setup.ts';
@@ -81,7 +82,13 @@ export const parts: readonly Part[] = [
       return { ...seen, server: await observeServer(target(request, deps), request.target, deps, { signal }) };
     },
     plan: (request, seen) => (seen.server ? planServer(seen.server, request.target.setup) : inSync),
-    apply: (steps, _request, seen, deps, options) => applySetup(steps, server(seen), deps, options),
+    async apply(steps, request, seen, deps, options) {
+      // what a policy lends may be taken back while the connection stays permitted
+      const { setup } = requirePermission(request, deps, seen.identity?.resolved?.resourceId);
+      if (!isDeepStrictEqual(planServer(server(seen), setup).steps, steps))
+        throw new Overtaken('the set-up that the policies allow changed while the operator was at work on it');
+      await applySetup(steps, server(seen), deps, options);
+    },
   },
   {
     name: 'user',

@@ -1,7 +1,7 @@
 import type { PasswordlessConnection } from '../api/connection.generated.ts';
 import type { ResourceId } from '../azure/resource-id.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import type { ConnectionFacts, Usage, Verdict } from '../policy/verdict.ts';
+import type { Allowed, ConnectionFacts, Usage, Verdict } from '../policy/verdict.ts';
 import type { Deps } from './deps.ts';
 import type { Request } from './request.ts';
 
@@ -39,10 +39,10 @@ function judge(connection: PasswordlessConnection, deps: Deps, facts: Pick<Conne
 }
 
 /**
- * Asks again, before anything is written: the policies may have changed since, and the resource may be another or on its way out.
+ * Asks again, before anything is written, and answers what is allowed now: the policies may have changed since, and the resource may be another or on its way out.
  * Throws Refusal when it is no longer permitted, Overtaken when the resource itself changed.
  */
-export function requirePermission(request: Request, deps: Deps, resolvedIdentity?: ResourceId | 'absent'): void {
+export function requirePermission(request: Request, deps: Deps, resolvedIdentity?: ResourceId | 'absent'): Allowed {
   const current = deps.connections.get({ namespace: request.namespace, name: request.name });
   const { uid, generation } = request;
   if (current?.metadata.uid !== uid || current.metadata.generation !== generation || current.metadata.deletionTimestamp) {
@@ -50,6 +50,7 @@ export function requirePermission(request: Request, deps: Deps, resolvedIdentity
   }
   const verdict = permission(current, deps, resolvedIdentity);
   if (!verdict.allowed) throw new Refusal(verdict.message);
+  return verdict;
 }
 
 export function defaultUserName(connection: PasswordlessConnection, deps: Pick<Deps, 'targets'>): string {

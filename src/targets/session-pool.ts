@@ -1,3 +1,4 @@
+import { isConnectionError } from '../api/connection-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { unlessAborted } from '../runtime/serial.ts';
 import type { Cancellable } from './target.ts';
@@ -15,6 +16,8 @@ export interface SessionPoolOptions<Address, Session extends ReusableSession> {
   readonly open: (address: Address, options: Cancellable) => Promise<Session>;
   /** Addresses with the same key share a session. */
   readonly keyOf: (address: Address) => string;
+  /** Whether two addresses are of one server. Where its firewall refuses one of them, kept sessions of the others are closed, because they would hide that. */
+  readonly isSameServer?: (a: Address, b: Address) => boolean;
   /** How long an unused session stays open, in milliseconds. */
   readonly idleInMs: number;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ export class SessionPool<Address, Session extends ReusableSession> {
     const leave = await slot.turnstile.enter({ signal });
     try {
       slot.idle?.abort();
-      if (!slot.session?.isUsable) slot.session = await this.#options.open(address, { signal });
+      if (!slot.session?.isUsable) slot.session = await this.#open(address, { signal });
       return await work(slot.session);
     } catch (error) {
       // what failed may be the session's own fault: its user may have been dropped and made anew, say
@@ -84,6 +87,29 @@ export class SessionPool<Address, Session extends ReusableSession> {
     } finally {
       this.#watchers.delete(look);
     }
+  }
+
+  async #open(address: Address, { signal }: Cancellable): Promise<Session> {
+    const { open, isSameServer } = this.#options;
+    try {
+      return await open(address, { signal });
+    } catch (error) {
+      if (isSameServer && isConnectionError(error) && error.reason === 'FirewallDenied')
+        await this.#closeKept((each) => isSameServer(each, address));
+      throw error;
+    }
+  }
+
+  async #closeKept(belongs: (address: Address) => boolean): Promise<void> {
+    const kept = [...this.#slots].filter(
+      ([, { address, idle, turnstile }]) => idle !== undefined && turnstile.count === 0 && belongs(address),
+    );
+    for (const [key, { idle }] of kept) {
+      idle?.abort();
+      this.#slots.delete(key);
+    }
+    await Promise.all(kept.map(([, { session }]) => session?.close()));
+    this.#tellWatchers();
   }
 
   /** Closes what is not in use, and the rest as soon as it is given back. Never throws. */

@@ -10,6 +10,8 @@ export interface AppKind {
   locate(spec: ConnectionSpec['workload']): AppAddress | string;
   /** The path of an app, with its slot or deployment, as in ARM. */
   pathOf(address: AppAddress): string;
+  /** The path of what has the app's own identity. */
+  identityPathOf(address: AppAddress): string;
   /** The reverse of `pathOf`; undefined for every other text. */
   addressIn(path: string): AppAddress | undefined;
   /** The app in the words of a message. */

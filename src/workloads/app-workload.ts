@@ -34,7 +34,7 @@ export function createAppWorkload(kind: AppKind): WorkloadKind & IdentityHost {
     detach,
     release,
     retain,
-    scopeOf: (spec) => kind.pathOf(located(spec)),
+    scopeOf: (spec) => kind.identityPathOf(located(spec)),
     hasSystemAssigned,
     enableSystemAssigned,
   };

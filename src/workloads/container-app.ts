@@ -13,6 +13,7 @@ export function createContainerAppWorkload(host: AppHost): ReturnType<typeof cre
       return parsed.ok ? { id: parsed.id } : `spec.workload.containerApp.resourceId ${parsed.why}`;
     },
     pathOf: ({ id }) => resourcePath(id),
+    identityPathOf: ({ id }) => resourcePath(id),
     addressIn(path) {
       const parsed = parseResourceId(path, 'containerApp');
       return parsed.ok ? { id: parsed.id } : undefined;

@@ -20,6 +20,8 @@ export function createSpringAppWorkload(host: AppHost): ReturnType<typeof create
       return { id: parsed.id, part };
     },
     pathOf: ({ id, part }) => (part === undefined ? resourcePath(id) : `${resourcePath(id)}/deployments/${part}`),
+    // deployments have none
+    identityPathOf: ({ id }) => resourcePath(id),
     addressIn(path) {
       const [app = '', deployment] = path.split('/deployments/');
       const parsed = parseResourceId(app, 'springApp');

@@ -1,4 +1,4 @@
-import type { AppHost } from '../azure/hosted-app.ts';
+import type { AppAddress, AppHost } from '../azure/hosted-app.ts';
 import { parseResourceId, resourceName, resourcePath } from '../azure/resource-id.ts';
 import type { AppKind } from './app-kind.ts';
 import { createAppWorkload } from './app-workload.ts';
@@ -19,7 +19,9 @@ export function createWebAppWorkload(host: AppHost): ReturnType<typeof createApp
       // the app itself, which has no resource of that name
       return { id: parsed.id, part: slot?.toLowerCase() === 'production' ? undefined : slot };
     },
-    pathOf: ({ id, part }) => (part === undefined ? resourcePath(id) : `${resourcePath(id)}/slots/${part}`),
+    pathOf,
+    // a slot has one of its own
+    identityPathOf: pathOf,
     addressIn(path) {
       const [site = '', slot] = path.split('/slots/');
       const parsed = parseResourceId(site, 'webApp');
@@ -29,4 +31,8 @@ export function createWebAppWorkload(host: AppHost): ReturnType<typeof createApp
     places: () => ({ places: undefined, placesField: 'spec.workload.webApp' }),
   };
   return createAppWorkload(kind);
+}
+
+function pathOf({ id, part }: AppAddress): string {
+  return part === undefined ? resourcePath(id) : `${resourcePath(id)}/slots/${part}`;
 }

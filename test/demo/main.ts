@@ -3,6 +3,7 @@ import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { type Application, logInTo } from '../support/application.ts';
 import { type ConnectionKey, connectionPath, waitForConnection, waitForReady } from '../support/connections.ts';
 import { databaseToken, type Environment, injectedBy, readSettings, trust } from '../support/workload.ts';
+import { environmentOf, type ShownApp, settingsIn, shownApps, tokenOf } from './apps.ts';
 import { type Shown, shown } from './shown.ts';
 import { table } from './table.ts';
 
@@ -12,7 +13,7 @@ const account = { namespace: 'shop', serviceAccount: 'orders' };
 const reader = { namespace: 'shop', name: 'orders-db-report' };
 
 interface Login {
-  readonly shown: Shown;
+  readonly shown: Pick<Shown, 'type' | 'title'>;
   readonly settings: Environment;
   readonly token: string;
   readonly session: Application;
@@ -47,10 +48,10 @@ async function main(): Promise<void> {
 
 async function show(sandbox: Sandbox, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const { api } = sandbox.controlPlane;
-  const keys = [...shown.map(({ key }) => key), reader];
+  const keys = [...shown, ...shownApps].map(({ key }) => key).concat(reader);
   for (const { makeTable } of shown) await makeTable(sandbox);
 
-  console.log('\nA policy and connections are applied, one to write for each database and one to read:');
+  console.log('\nA policy and connections are applied, one to write for each database, one to read, and two of container apps:');
   await sandbox.apply(samples, { signal });
   const startedAt = Date.now();
   const ready = await Promise.all(keys.map((key) => waitForReady(api, key, { status: 'True' }, { signal, withinInMs: 60_000 })));
@@ -64,11 +65,15 @@ async function show(sandbox: Sandbox, { signal }: { readonly signal: AbortSignal
   for (const each of shown) logins.push(await showLogin(sandbox, each, await tokenFor(each.scope), { signal }));
   await showReader(sandbox, reader, await tokenFor(), { signal });
 
+  console.log('\nThe container apps log in, with the environment of their newest revision and a token of their identity endpoint:');
+  for (const app of shownApps) logins.push(await showApp(sandbox, app, { signal }));
+
   console.log('\nThe connections are deleted:');
   for (const key of keys) await api.request('DELETE', connectionPath(key), {}, { signal });
   for (const key of keys) await waitForConnection(api, key, (connection) => connection === undefined, { signal, withinInMs: 60_000 });
   for (const login of logins) await showEnd(login);
   say(`a new token is refused by Entra: ${firstLine(await refused(tokenFor()))}`);
+  for (const app of shownApps) showEmpty(sandbox, app);
 }
 
 async function showLogin(sandbox: Sandbox, each: Shown, token: string, { signal }: { readonly signal: AbortSignal }): Promise<Login> {
@@ -82,6 +87,29 @@ async function showLogin(sandbox: Sandbox, each: Shown, token: string, { signal 
   const [row] = await session.query('SELECT CURRENT_USER AS who');
   say(`${row?.['who']} wrote and read ${count} rows in ${each.title}`);
   return { shown: each, settings, token, session };
+}
+
+async function showApp(sandbox: Sandbox, app: ShownApp, { signal }: { readonly signal: AbortSignal }): Promise<Login> {
+  const environment = environmentOf(sandbox, app);
+  const settings = settingsIn(environment, app);
+  console.log(
+    indented(
+      Object.entries({ CONTAINER_APP_REVISION: environment['CONTAINER_APP_REVISION'], ...settings })
+        .map(([key, value]) => `${key}=${value}`)
+        .join('\n'),
+    ),
+  );
+  const token = await tokenOf(environment, app, { signal });
+  const session = await logInTo(app.target, environment, token);
+  const [row] = await session.query('SELECT CURRENT_USER AS who');
+  say(`${app.name}, with its ${app.identity} identity, is ${row?.['who']} in ${app.target}, and reads ${await countItems(session)} rows`);
+  return { shown: { type: app.target, title: app.name }, settings, token, session };
+}
+
+function showEmpty(sandbox: Sandbox, app: ShownApp): void {
+  const environment = environmentOf(sandbox, app);
+  demand(Object.keys(settingsIn(environment, app)).length === 0, `no setting is left in ${app.name}`);
+  say(`${app.name}: its newest revision, ${environment['CONTAINER_APP_REVISION']}, has none of the settings any more`);
 }
 
 async function showReader(

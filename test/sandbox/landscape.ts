@@ -17,7 +17,7 @@ export interface LandscapeOptions {
   readonly mysqlServers?: readonly ServerOptions[];
   readonly azureSqlServers?: readonly ServerOptions[];
   readonly identities?: readonly string[];
-  /** Apps that Azure hosts; none when left out. */
+  /** Apps that Azure hosts; of these there are none when left out, but for the container apps. */
   readonly containerApps?: readonly Placed<ContainerAppOptions>[];
   readonly webApps?: readonly Placed<WebAppOptions>[];
   readonly springApps?: readonly Placed<SpringAppOptions>[];
@@ -82,7 +82,9 @@ export function createLandscape(options: LandscapeOptions, range: AddressRange):
       }),
     ),
     hosts: {
-      containerApps: (options.containerApps ?? []).map((each) => newContainerApp({ ...each, ...place })),
+      containerApps: (options.containerApps ?? [{ name: 'shop-web' }, { name: 'shop-worker' }]).map((each) =>
+        newContainerApp({ ...each, ...place }),
+      ),
       webApps: (options.webApps ?? []).map((each) => newWebApp({ ...each, ...place })),
       springApps: (options.springApps ?? []).map((each) => newSpringApp({ ...each, ...place })),
     },

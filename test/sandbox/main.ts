@@ -7,7 +7,7 @@ import { shellQuoted } from './shell-quoted.ts';
 const root = join(import.meta.dirname, '..', '..');
 const samples = ['workload', 'policy', 'connections'].map((name) => `test/sandbox/samples/${name}.yaml`);
 
-const usage = `npm run sandbox [-- flags]   Kubernetes, Entra, ARM, PostgreSQL and MySQL on this machine, until Ctrl-C
+const usage = `npm run sandbox [-- flags]   Kubernetes, Entra, ARM, PostgreSQL, MySQL and Azure SQL on this machine, until Ctrl-C
 
   --no-operator   leaves the operator out, and prints how to start it by hand
   --no-samples    leaves out the namespace, policy and connections of test/sandbox/samples
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   const log = (line: string) => console.log(`  ${line}`);
   const directory = join(root, '.sandbox');
 
-  console.log('The sandbox starts: Kubernetes, Entra, ARM, PostgreSQL and MySQL on this machine.');
+  console.log('The sandbox starts: Kubernetes, Entra, ARM, PostgreSQL, MySQL and Azure SQL on this machine.');
   const sandbox = await startSandbox({ directory, operator: !values['no-operator'], log, signal: stop.signal });
   try {
     if (!values['no-samples']) {

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { findAddressRange } from './addresses.ts';
 import { startArm } from './azure/arm.ts';
 import { type Entra, startEntra } from './azure/entra.ts';
+import type { HostedApp } from './azure/hosts/hosts.ts';
 import { openWorkloadEndpoints, type WorkloadEndpoints } from './azure/hosts/workload-endpoints.ts';
 import type { World } from './azure/world.ts';
 import { type SandboxSqlServer, startSandboxSqlServer } from './azure-sql-server.ts';
@@ -40,6 +41,8 @@ export interface Sandbox {
   readonly azureSql: ReadonlyMap<string, SandboxSqlServer>;
   /** The apps that Azure hosts, as they see themselves. */
   readonly workloads: WorkloadEndpoints;
+  /** Opens the identity endpoint of an app that came later. */
+  openEndpoint(app: HostedApp): Promise<void>;
   /** How the operator is started by hand. */
   readonly operatorCommand: OperatorCommand;
   /** Applies manifests of files, in their order. */
@@ -238,6 +241,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       mysql,
       azureSql,
       workloads,
+      async openEndpoint(app) {
+        await workloads.open(app);
+        await publish();
+      },
       operatorCommand: command,
       apply,
       async startOperator({ signal }) {

@@ -10,7 +10,8 @@ import { requestToken } from '../sandbox/kubelet.ts';
 /** Settings as a container would have them in its environment. */
 export type Environment = Readonly<Record<string, string>>;
 
-const databaseScope = 'https://ossrdbms-aad.database.windows.net/.default';
+/** What a token for PostgreSQL and MySQL is asked for. */
+export const databaseScope = 'https://ossrdbms-aad.database.windows.net/.default';
 
 /** Makes this process trust the sandbox's authority, as a pod's image trusts Azure's. */
 export function trust(pem: string): void {

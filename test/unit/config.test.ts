@@ -42,6 +42,10 @@ describe('readConfig', () => {
   it('reads times', () => {
     expect(read('--drift-interval=90s').driftIntervalInMs).to.equal(90_000);
     expect(read('--drift-interval=1h').driftIntervalInMs).to.equal(3_600_000);
+    expect([read(), read('--egress-ips=20.50.2.10, 20.50.2.11')].map(({ egressAddresses }) => egressAddresses)).to.deep.equal([
+      [],
+      ['20.50.2.10', '20.50.2.11'],
+    ]);
     expect([read(), read('--abandon-after=30s')].map(({ abandonAfterInMs }) => abandonAfterInMs)).to.deep.equal([300_000, 30_000]);
   });
 
@@ -60,6 +64,7 @@ describe('readConfig', () => {
     'a namespace without a name': [['--namespace='], /name of a namespace/],
     'a suffix that is no domain': [custom.map((flag) => flag.replace('=.x', '=x')), /--cloud=custom: the suffix of MySQL/],
     'an http authority': [custom.map((flag) => flag.replace('authority=https', 'authority=http')), /https URL/],
+    'a private address for its own': [['--egress-ips=20.50.2.10,10.0.0.1'], /--egress-ips takes public IPv4 addresses.*10\.0\.0\.1/],
     'no worker': [['--workers=0'], /from 1 to 1024/],
   };
   for (const [what, [args, says]] of Object.entries(refused)) {

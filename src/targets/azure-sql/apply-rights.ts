@@ -6,6 +6,7 @@ import { whyRefused } from './refused-step.ts';
 import type { Session } from './session.ts';
 import { type GrantStep, grantStatement } from './steps.ts';
 import { changedRequests, type GuardedRequest, requireOurs } from './still-ours.ts';
+import { write } from './write.ts';
 
 /** What is to be done about one user's rights. */
 export interface RightsWork {
@@ -32,7 +33,7 @@ export async function applyRights(session: Session, works: readonly RightsWork[]
 
 async function applyBatch(session: Session, batch: readonly RightsWork[], failures: Failures, { signal }: Cancellable): Promise<void> {
   try {
-    await write(session, batch, failures, { signal });
+    await writeTogether(session, batch, failures, { signal });
   } catch (error) {
     if (!session.isUsable) throw error;
     if (batch.length > 1) for (const work of batch) await applyBatch(session, [work], failures, { signal });
@@ -40,7 +41,7 @@ async function applyBatch(session: Session, batch: readonly RightsWork[], failur
   }
 }
 
-async function write(session: Session, batch: readonly RightsWork[], failures: Failures, { signal }: Cancellable): Promise<void> {
+async function writeTogether(session: Session, batch: readonly RightsWork[], failures: Failures, { signal }: Cancellable): Promise<void> {
   const [first] = batch;
   const loser =
     first && takesAway(first) ? requireOurs(await findPrincipal(session, first.request.userName, { signal }), first.request) : undefined;
@@ -56,7 +57,7 @@ async function carryOut(session: Session, batch: readonly RightsWork[], failures
   for (const work of batch) {
     const error = errors.get(work.request) ?? whyRefused(work.steps, work.beforeStep);
     if (error) failures.set(work, error);
-    else for (const step of work.steps) await session.query(grantStatement(step), [], { signal });
+    else await write(session, work.steps.map(grantStatement), work.request, { signal });
   }
 }
 

@@ -1,16 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Step } from '../../api/step.ts';
 import type { ApplyOptions, Cancellable, TargetRequest } from '../target.ts';
-import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { observeAdoption } from './observe-adoption.ts';
-import { observeBelongings } from './observe-hand-over.ts';
 import { whyNotAdoptable } from './plan-adoption.ts';
 import { findPrincipal, isReserved } from './principal.ts';
+import { rebindUser } from './rebind.ts';
 import { whyRefused } from './refused-step.ts';
 import type { AzureSqlServer } from './server.ts';
 import type { Session } from './session.ts';
 import { type UserStep, userStatements } from './steps.ts';
-import { changedMeanwhile, changedRequests, requireOurs, requireUnchanged } from './still-ours.ts';
+import { changedMeanwhile, changedRequests, requireUnchanged } from './still-ours.ts';
+import { write } from './write.ts';
 
 /** What is to be done about one user. */
 export interface UserWork {
@@ -66,7 +65,7 @@ async function createTogether(
     for (const work of works) {
       const error = errors.get(work.request) ?? whyRefused(work.steps, work.beforeStep);
       if (error) failures.set(work, error);
-      else for (const statement of work.steps.flatMap(userStatements)) await session.query(statement, [], { signal });
+      else await write(session, work.steps.flatMap(userStatements), work.request, { signal });
     }
   };
   try {
@@ -78,29 +77,24 @@ async function createTogether(
   }
 }
 
-/** All steps of a user in one transaction, so that user and mark appear together. Then the sessions of whoever was bound before are ended. Throws ConnectionError and what beforeStep throws. */
+/** All steps of a user in one transaction, so that user and mark appear together; but one that is bound anew is locked first. Throws ConnectionError and what beforeStep throws. */
 async function applyUser(session: Session, work: UserWork, options: ApplyUsersOptions): Promise<void> {
-  const { request, steps } = work;
+  const { request, steps, beforeStep } = work;
   const { signal } = options;
   const rebind = steps.find((step) => step.kind === 'rebind');
-  const write = () =>
-    session.writing(
-      async () => {
-        if (steps.some(({ kind }) => kind === 'adopt-user')) await requireAdoptable(session, request, options);
-        else await requireUnchanged(session, request, { user: isNew(work) ? 'new' : 'there', signal });
-        if (rebind) await requireSame(session, request, rebind, { signal });
-        await sendSteps(session, work, { ...work, signal });
-      },
-      { signal },
-    );
-  await despiteSessionsOf(session, rebind?.from, write, { signal });
-  await endSessionsOf(session, rebind?.from, { signal });
+  if (rebind) return await rebindUser(session, rebind, request, { beforeStep, signal });
+  const carryOut = async () => {
+    if (steps.some(({ kind }) => kind === 'adopt-user')) await requireAdoptable(session, request, options);
+    else await requireUnchanged(session, request, { user: isNew(work) ? 'new' : 'there', signal });
+    await sendSteps(session, work, { beforeStep, signal });
+  };
+  await session.writing(carryOut, { signal });
 }
 
-async function sendSteps(session: Session, { steps }: UserWork, { beforeStep, signal }: ApplyOptions): Promise<void> {
+async function sendSteps(session: Session, { request, steps }: UserWork, { beforeStep, signal }: ApplyOptions): Promise<void> {
   for (const step of steps) {
     beforeStep(step);
-    for (const statement of userStatements(step)) await session.query(statement, [], { signal });
+    await write(session, userStatements(step), request, { signal });
   }
 }
 
@@ -111,16 +105,4 @@ async function requireAdoptable(session: Session, request: TargetRequest, { serv
   if (!principal || isReserved(principal, server.administratorIds)) throw changedMeanwhile(request.userName);
   const adoption = await observeAdoption(session, principal.id, { signal });
   if (whyNotAdoptable(request, principal, adoption) !== undefined) throw changedMeanwhile(request.userName);
-}
-
-/** What the user came to own since the plan was made would be lost with it. */
-async function requireSame(
-  session: Session,
-  request: TargetRequest,
-  { handOver }: Extract<UserStep, { kind: 'rebind' }>,
-  { signal }: Cancellable,
-): Promise<void> {
-  const principal = requireOurs(await findPrincipal(session, request.userName, { signal }), request);
-  const now = await observeBelongings(session, principal.id, { signal });
-  if (now.modules.length > 0 || !isDeepStrictEqual(now.handOver, handOver)) throw changedMeanwhile(request.userName);
 }

@@ -14,11 +14,18 @@ const maximumFindings = 5;
  */
 export function denialFindings(promised: Promised, found: RightsObservation): Finding[] {
   const { denials, roles, userName } = found;
-  const groups = new Set(['public', ...roles.filter(({ whyNever }) => whyNever === undefined).map(({ name }) => name)]);
+  const groups = new Set(['public', ...roles.filter(({ whyNever }) => whyNever === undefined).flatMap(({ around }) => around)]);
   return denials
-    .filter(({ grantee, on, permission }) => groups.has(grantee) && on && promisedOn(promised, on, found).includes(permission))
+    .filter(({ grantee, on, permission }) => groups.has(grantee) && on && isAmong(permission, promisedOn(promised, on, found)))
     .slice(0, maximumFindings)
     .map((denial) => denied(denial, userName));
+}
+
+/** What CONTROL promises that applications miss. */
+const partsOfControl: readonly string[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'REFERENCES', 'ALTER'];
+
+function isAmong(permission: string, promised: readonly string[]): boolean {
+  return promised.includes(permission) || (promised.includes('CONTROL') && partsOfControl.includes(permission));
 }
 
 /** What is promised on a thing, by itself or by way of what it is in. */

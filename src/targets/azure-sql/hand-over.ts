@@ -1,13 +1,13 @@
 import type { Owned, Securable } from './securable.ts';
 import type { Sql } from './sql.ts';
-import { changeOwner, deny, grant } from './statements.ts';
+import { changeOwner, deny, grant, revoke } from './statements.ts';
 
 /** What somebody was given or denied. */
 export interface Permission {
   readonly permission: string;
   readonly on: Securable;
-  /** `W`: granted, and may be passed on. */
-  readonly state: 'G' | 'W' | 'D';
+  /** `W`: granted, and may be passed on; `R`: a column, taken out of what was granted on its table. */
+  readonly state: 'G' | 'W' | 'D' | 'R';
 }
 
 /** What a user owns, and what others were given on it: all that goes when somebody else comes to own it. */
@@ -28,5 +28,6 @@ export function handBackStatements({ owned, rights }: HandOver, to: string): rea
 
 function giveAgain({ permission, on, state, grantee }: HandOver['rights'][number]): Sql {
   if (state === 'D') return deny([permission], on, grantee, { cascade: false });
+  if (state === 'R') return revoke([permission], on, grantee, { grantor: undefined, cascade: true, optionOnly: false });
   return grant([permission], on, grantee, { canPassOn: state === 'W' });
 }

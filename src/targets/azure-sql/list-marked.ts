@@ -1,7 +1,6 @@
 import { clusterPrefix, parseMark } from '../mark.ts';
 import type { EndingRequest } from '../target.ts';
-import type { EndingOptions } from './end.ts';
-import { isReservedName } from './names.ts';
+import type { EndingOptions } from './find-meant.ts';
 import { readMarked } from './queries.ts';
 import type { Session } from './session.ts';
 
@@ -10,7 +9,6 @@ export async function listMarked(session: Session, cluster: string, { server, si
   const rows = await session.query<{ name: string; mark: string | null }>(readMarked, [`${clusterPrefix(cluster)}% live`], { signal });
   return rows.flatMap(({ name, mark: text }) => {
     const mark = parseMark(text);
-    if (!mark || isReservedName(name)) return [];
-    return [{ serverId: server.serverId, database: session.database, userName: name, mark }];
+    return mark ? [{ serverId: server.serverId, database: session.database, userName: name, mark }] : [];
   });
 }

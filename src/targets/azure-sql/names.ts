@@ -28,7 +28,7 @@ export function retiredName(uid: string, attempt: number): string {
   return `dbaccess_retired_${uid.slice(0, 8)}${attempt === 1 ? '' : `_${attempt}`}`;
 }
 
-/** The name of who owns, within one transaction, what a user owns that is bound anew. */
-export function standInName(uid: string): string {
-  return `dbaccess_standin_${uid.slice(0, 8)}`;
+/** The name of who owns, within one transaction, what a user owns that is bound anew. `attempt` as above. */
+export function standInName(uid: string, attempt: number): string {
+  return `dbaccess_standin_${uid.slice(0, 8)}${attempt === 1 ? '' : `_${attempt}`}`;
 }

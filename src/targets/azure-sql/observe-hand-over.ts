@@ -15,7 +15,7 @@ export interface Belongings {
   readonly isTooMuch: boolean;
 }
 
-interface OwnedRow {
+export interface OwnedRow {
   readonly kind: 'schema' | 'object' | 'type' | 'role' | 'module';
   readonly schema: string | null;
   /** Null for modules that are in no schema: DDL triggers. */
@@ -34,18 +34,25 @@ export async function observeBelongings(session: Session, id: number, { signal }
     return on ? [{ permission: row.permission, on, state: stateOf(row), grantee: row.grantee }] : [];
   });
   return {
-    // what may be passed on goes first: it is what others were given by
-    handOver: { owned, rights: given.toSorted((a, b) => Number(b.state === 'W') - Number(a.state === 'W')) },
+    handOver: { owned, rights: inOrder(given) },
     modules,
     isTooMuch: rows.length > maximumOwned || rights.length > maximumPermissionRows || given.length < rights.length,
   };
+}
+
+/** A right on a table undoes what was said of its columns, so that it goes before them; and what may be passed on goes first. */
+function inOrder(rights: HandOver['rights']): HandOver['rights'] {
+  const place = ({ on, state }: HandOver['rights'][number]) =>
+    (on.kind === 'object' && on.column !== undefined ? 2 : 0) + (state === 'W' ? 0 : 1);
+  return rights.toSorted((a, b) => place(a) - place(b));
 }
 
 function moduleName({ schema, name }: OwnedRow): string {
   return schema === null || name === null ? 'a DDL trigger' : `${quoted(schema)}.${quoted(name)}`;
 }
 
-function ownedOf({ kind, schema, name }: OwnedRow): Owned | undefined {
+/** Pure. */
+export function ownedOf({ kind, schema, name }: OwnedRow): Owned | undefined {
   if (name === null) return undefined;
   switch (kind) {
     case 'schema':

@@ -1,12 +1,13 @@
 import { ConnectionError } from '../../api/connection-error.ts';
 import type { Cancellable } from '../target.ts';
+import { type OwnedRow, ownedOf } from './observe-hand-over.ts';
 import { findPrincipals } from './principal.ts';
 import type { Promised } from './profile.ts';
 import type { ObjectKind } from './promised-grants.ts';
-import { maximumPermissionRows, readDenials, readMemberships, readObjects, readPermissions, readSchemas } from './queries.ts';
+import { maximumPermissionRows, readDenials, readMemberships, readObjects, readOwnedBy, readPermissions, readSchemas } from './queries.ts';
 import { permissionOf, type SecurableRow, securableOf } from './right-rows.ts';
 import type { Denial, ObjectFound, RightsObservation, RoleFound, SchemaFound } from './rights.ts';
-import { readRoleGraph, whyNeverGiven } from './role-graph.ts';
+import { namesAround, readRoleGraph, whyNeverGiven } from './role-graph.ts';
 import type { Session } from './session.ts';
 import { listTriggers, unknownTriggers } from './triggers.ts';
 
@@ -33,6 +34,7 @@ export async function observeRights(
   const permissions = await session.query<PermissionRow>(readPermissions(ids.length), ids, { signal });
   if (permissions.length > maximumPermissionRows) throw tooMany(database);
   const memberships = await session.query<{ id: number; role: string }>(readMemberships(ids.length), ids, { signal });
+  const owned = await session.query<OwnedRow & { id: number }>(readOwnedBy(ids.length), ids, { signal });
   const denials = (await session.query<SecurableRow & { grantee: string }>(readDenials, [], { signal })).map(
     (row): Denial => ({ grantee: row.grantee, permission: row.permission, on: securableOf(row, database) }),
   );
@@ -44,6 +46,8 @@ export async function observeRights(
   return requests.map(({ userName, userId, knownTriggers }) => ({
     database,
     userName,
+    userId,
+    owned: owned.filter(({ id }) => id === userId).flatMap((row) => ownedOf(row) ?? []),
     permissions: permissions.filter(({ id }) => id === userId).map((row) => permissionOf(row, database)),
     memberships: memberships.filter(({ id }) => id === userId).map(({ role }) => role),
     schemas,
@@ -72,6 +76,7 @@ interface ObjectRow {
   readonly schema: string;
   readonly name: string;
   readonly type: string;
+  readonly owner: number;
 }
 
 async function findObjects(session: Session, all: readonly Promised[], { signal }: Cancellable): Promise<readonly ObjectFound[]> {
@@ -83,9 +88,9 @@ async function findObjects(session: Session, all: readonly Promised[], { signal 
   for (const some of inParts(named)) {
     const values = some.flatMap(({ schema, name }) => [schema, name]);
     const rows = await session.query<ObjectRow>(readObjects(some.length), values, { signal });
-    for (const { askedSchema, asked, schema, name, type } of rows) {
+    for (const { askedSchema, asked, schema, name, type, owner } of rows) {
       const kind = kindOf[type];
-      if (kind) found.push({ asked: { schema: askedSchema, name: asked }, kind, schema, name });
+      if (kind) found.push({ asked: { schema: askedSchema, name: asked }, kind, schema, name, owner });
     }
   }
   return found;
@@ -120,7 +125,9 @@ async function findRoles(session: Session, all: readonly Promised[], { signal }:
   const graph = await readRoleGraph(session, { signal });
   return names.flatMap((asked, index) => {
     const role = found[index]?.named;
-    return role?.type === 'R' ? [{ asked, name: role.name, whyNever: whyNeverGiven(role.id, graph) }] : [];
+    return role?.type === 'R'
+      ? [{ asked, name: role.name, whyNever: whyNeverGiven(role.id, graph), around: namesAround(role.id, graph) }]
+      : [];
   });
 }
 

@@ -2,6 +2,7 @@ import type { Finding, StagePlan } from '../../api/step.ts';
 import { finding } from '../finding.ts';
 import { denialFindings } from './denial-findings.ts';
 import { missingFindings } from './missing-findings.ts';
+import { ownedFindings } from './owned-findings.ts';
 import { planMemberships } from './plan-memberships.ts';
 import type { Promised } from './profile.ts';
 import type { PermissionFound, RightsObservation } from './rights.ts';
@@ -16,24 +17,35 @@ export function planRights(promised: Promised, found: RightsObservation): StageP
   const revokes = planRevokes(wanted, found);
   // what is too much goes first: a denial on the same thing would be replaced by the grant and then taken back with it
   const actions = [...memberships.revokes, ...revokes.actions, ...planGrants(wanted, found), ...memberships.grants];
-  const findings = [...missingFindings(promised, found), ...memberships.findings, ...revokes.findings, ...denialFindings(promised, found)];
+  const findings = [
+    ...missingFindings(promised, found),
+    ...memberships.findings,
+    ...revokes.findings,
+    ...denialFindings(promised, found),
+    ...ownedFindings(promised, found),
+  ];
   if (actions.length > 0 && found.triggers.length > 0)
     return { steps: [], findings: [triggerFinding(found.database, found.triggers), ...findings] };
   return { steps: actions.map(grantStep), findings };
 }
 
-/** What is promised on each thing that is there. */
+/** What is promised on each thing that is there, and isn't the user's own: an owner may do everything, and can't be granted anything (error 4624). */
 type Wanted = ReadonlyMap<string, { readonly on: Securable; readonly permissions: readonly string[] }>;
 
-function wantedOn(promised: Promised, { database, schemas, objects }: RightsObservation): Wanted {
+function wantedOn(promised: Promised, { database, userId, schemas, objects }: RightsObservation): Wanted {
   const list: { readonly on: Securable; readonly permissions: readonly string[] }[] = [
     { on: { kind: 'database', name: database }, permissions: promised.database },
     ...promised.schemas.flatMap(({ schema, permissions }) =>
-      schemas.filter(({ asked }) => asked === schema).map(({ name }) => ({ on: { kind: 'schema', name } as const, permissions })),
+      schemas
+        .filter(({ asked, owner }) => asked === schema && owner !== userId)
+        .map(({ name }) => ({ on: { kind: 'schema', name } as const, permissions })),
     ),
     ...promised.objects.flatMap((wanted) =>
       objects
-        .filter(({ asked, kind }) => kind === wanted.kind && asked.schema === wanted.schema && asked.name === wanted.name)
+        .filter(
+          ({ asked, kind, owner }) =>
+            owner !== userId && kind === wanted.kind && asked.schema === wanted.schema && asked.name === wanted.name,
+        )
         .map(({ schema, name }) => ({ on: { kind: 'object', schema, name } as const, permissions: wanted.permissions })),
     ),
   ];
@@ -52,10 +64,22 @@ function isConnect(permission: string, on: Securable | undefined): boolean {
 
 function planGrants(wanted: Wanted, { userName, permissions: found }: RightsObservation): GrantAction[] {
   return [...wanted].flatMap(([key, { on, permissions }]) => {
-    const held = found.filter((each) => each.on && keyOf(each.on) === key && each.state !== 'D').map(({ permission }) => permission);
-    const missing = permissions.filter((permission) => !held.includes(permission));
+    const held = found.filter((each) => each.on && keyOf(each.on) === key && isHeld(each.state)).map(({ permission }) => permission);
+    // to be granted on the table once more gives back what was taken out of it
+    const withGaps = found
+      .filter((each) => each.on && each.state === 'R' && keyOf(tableOf(each.on)) === key)
+      .map(({ permission }) => permission);
+    const missing = permissions.filter((permission) => !held.includes(permission) || withGaps.includes(permission));
     return missing.length === 0 ? [] : [{ kind: 'grant', to: userName, permissions: missing, on }];
   });
+}
+
+function isHeld(state: PermissionFound['state']): boolean {
+  return state === 'G' || state === 'W';
+}
+
+function tableOf(on: Securable): Securable {
+  return on.kind === 'object' ? { kind: 'object', schema: on.schema, name: on.name } : on;
 }
 
 interface RevokePlan {
@@ -68,6 +92,8 @@ function planRevokes(wanted: Wanted, { userName, permissions: found }: RightsObs
   const findings: Finding[] = [];
   for (const each of found) {
     const { permission, on, state, grantor } = each;
+    // nothing is left to take, and it goes with what it was taken out of
+    if (state === 'R') continue;
     if (!on) {
       findings.push(irrevocable(each, userName));
       continue;

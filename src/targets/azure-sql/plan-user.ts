@@ -63,13 +63,13 @@ function badName(problem: string): ConnectionError {
 function repairs(
   { userName, mark: wanted }: UserRequest,
   { database }: AzureSqlUser,
-  { mayConnect, isLocked }: Principal,
+  { mayConnect, lockedBy }: Principal,
   found: Mark,
 ): UserAction[] {
   const mark: Mark = { ...wanted, origin: found.origin };
   return [
     ...(markText(found) === markText(mark) ? [] : [{ kind: 'mark', userName, mark } as const]),
-    ...(mayConnect && !isLocked ? [] : [{ kind: 'allow-login', userName, database } as const]),
+    ...(mayConnect && lockedBy.length === 0 ? [] : [{ kind: 'allow-login', userName, database, lockedBy } as const]),
   ];
 }
 

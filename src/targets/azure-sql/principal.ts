@@ -21,8 +21,9 @@ export interface Principal {
   readonly mark: Mark | undefined;
   /** Whether it was given the right to connect itself. */
   readonly mayConnect: boolean;
-  /** Whether it is denied to connect, whatever it was given by itself or through roles. */
-  readonly isLocked: boolean;
+  /** Who denied it to connect, whatever it was given by itself or through roles; undefined for dbo. Nobody: it isn't locked. */
+  readonly lockedBy: readonly (string | undefined)[];
+  readonly defaultSchema: string | undefined;
 }
 
 /** Who is looked for: by name, and by the security id where there is one. */
@@ -40,7 +41,8 @@ export interface FoundPrincipals {
 }
 
 interface Row {
-  readonly asked: string;
+  /** The place of the question. */
+  readonly asked: number;
   readonly isNamed: number;
   readonly id: number;
   readonly name: string;
@@ -50,6 +52,8 @@ interface Row {
   readonly boundTo: string | null;
   readonly mark: string | null;
   readonly connects: string | null;
+  readonly connectsBy: string | null;
+  readonly defaultSchema: string | null;
 }
 
 /** Ids up to this one belong to Azure SQL: public, dbo, guest, INFORMATION_SCHEMA and sys. */
@@ -64,9 +68,9 @@ export async function findPrincipals(
   if (sought.length === 0) return [];
   const values = sought.flatMap(({ name, securityId }) => [name, securityId]);
   const rows = await session.query<Row>(readPrincipals(sought.length), values, { signal });
-  const byName = Map.groupBy(rows, ({ asked }) => asked);
-  return sought.map(({ name, securityId }) => {
-    const found = [...Map.groupBy(byName.get(name) ?? [], ({ id }) => id).values()].map((each) => ({
+  const byPlace = Map.groupBy(rows, ({ asked }) => asked);
+  return sought.map(({ securityId }, place) => {
+    const found = [...Map.groupBy(byPlace.get(place) ?? [], ({ id }) => id).values()].map((each) => ({
       isNamed: each.some(({ isNamed }) => isNamed === 1),
       principal: principalOf(each),
     }));
@@ -82,8 +86,7 @@ export async function findPrincipal(session: Session, name: string, { signal }: 
 }
 
 function principalOf(rows: readonly Row[]): Principal {
-  const { id, name, type, isFixedRole, sidLength, boundTo, mark } = rows[0]!;
-  const connects = rows.map((row) => row.connects);
+  const { id, name, type, isFixedRole, sidLength, boundTo, mark, defaultSchema } = rows[0]!;
   return {
     id,
     name,
@@ -93,9 +96,14 @@ function principalOf(rows: readonly Row[]): Principal {
     isBoundDirectly: sidLength === 16,
     property: mark ?? undefined,
     mark: parseMark(mark),
-    mayConnect: connects.some((state) => state === 'G' || state === 'W'),
-    isLocked: connects.includes('D'),
+    mayConnect: rows.some(({ connects }) => connects === 'G' || connects === 'W'),
+    lockedBy: rows.flatMap(({ connects, connectsBy }) => (connects === 'D' ? [grantorOf(connectsBy)] : [])),
+    defaultSchema: defaultSchema ?? undefined,
   };
+}
+
+function grantorOf(name: string | null): string | undefined {
+  return name === null || name === 'dbo' ? undefined : name;
 }
 
 /** Whether just this application can log in as the user. Pure. */
@@ -103,10 +111,13 @@ export function isBoundTo({ type, boundTo, isBoundDirectly }: Principal, clientI
   return type === 'E' && isBoundDirectly && boundTo === clientId.toLowerCase();
 }
 
-/** Whether a principal is none that we may ever change, whatever its mark says. `administratorIds`: of the server's Entra administrators. Pure. */
+/**
+ * Whether a principal is none that we may ever change, whatever its mark says. `administratorIds`: of the server's Entra administrators. The names of what we make beside users are reserved
+ * for those as whom nobody can log in: an application that calls itself so is still an application. Pure.
+ */
 export function isReserved({ id, name, type, boundTo }: Principal, administratorIds: readonly string[]): boolean {
-  if (id <= lastReservedId || isReservedName(name)) return true;
-  if (!['E', 'X', 'S'].includes(type)) return true;
+  if (id <= lastReservedId || !['E', 'X', 'S'].includes(type)) return true;
+  if (type === 'S' && isReservedName(name)) return true;
   return boundTo !== undefined && administratorIds.includes(boundTo);
 }
 

@@ -1,4 +1,4 @@
-import { parameterRows, parameters, type Sql, sql } from './sql.ts';
+import { numberedParameterRows, parameterRows, parameters, type Sql, sql } from './sql.ts';
 
 // Every statement that reads. Names are looked up by the server, because its collation decides which of them are the same; what stands in a catalog is told as the catalog has it.
 // Parameters are @p1, @p2 and so on. What can be many has a limit. test/unit/targets/azure-sql/statements.snapshot.txt holds one of each.
@@ -8,22 +8,24 @@ export const markProperty = 'dbaccess.dev/connection';
 
 /** Who we are and where, and whether the session's settings are those that we set. */
 export const whoAmI = sql`SELECT DB_NAME() AS [database], @@SERVERNAME AS serverName, CAST(SERVERPROPERTY('EngineEdition') AS int) AS edition,
-  @@OPTIONS AS options, @@LOCK_TIMEOUT AS lockTimeout, HAS_PERMS_BY_NAME(DB_NAME(), N'DATABASE', N'CONTROL') AS hasControl`;
+  @@OPTIONS AS options, @@LOCK_TIMEOUT AS lockTimeout, HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), N'DATABASE', N'CONTROL') AS hasControl`;
 
 const boundTo = sql`CASE WHEN DATALENGTH(p.sid) >= 16 THEN CAST(CAST(SUBSTRING(p.sid, 1, 16) AS binary(16)) AS uniqueidentifier) END AS boundTo`;
 const mark = sql`CAST(x.value AS nvarchar(400)) AS mark`;
 const withMark = sql`LEFT JOIN sys.extended_properties AS x ON x.class = 4 AND x.major_id = p.principal_id AND x.minor_id = 0 AND x.name = N'dbaccess.dev/connection'`;
 
 /**
- * Principals of these names and those that are bound to these identities. Parameters: of each a name and a security id, which may be NULL.
- * A row for each permission to connect that the principal has or is denied, and one where there is none.
+ * Principals of these names and those that are bound to these identities, each with the place of the question that it answers. Parameters: of each a name and a security id, which may be
+ * NULL. A row for each permission to connect that the principal has or is denied, and one where there is none.
  */
 export function readPrincipals(count: number): Sql {
-  return sql`SELECT asked.name AS asked, CASE WHEN p.name = asked.name THEN 1 ELSE 0 END AS isNamed, p.principal_id AS id, p.name AS name, RTRIM(p.type) AS type,
-  p.is_fixed_role AS isFixedRole, DATALENGTH(p.sid) AS sidLength, ${boundTo}, ${mark}, RTRIM(c.state) AS connects
-  FROM ${parameterRows(count, 2)} AS asked (name, sid) JOIN sys.database_principals AS p ON p.name = asked.name OR p.sid = asked.sid
+  return sql`SELECT asked.place AS asked, CASE WHEN p.name = asked.name THEN 1 ELSE 0 END AS isNamed, p.principal_id AS id, p.name AS name, RTRIM(p.type) AS type,
+  p.is_fixed_role AS isFixedRole, p.default_schema_name AS defaultSchema, DATALENGTH(p.sid) AS sidLength, ${boundTo}, ${mark}, RTRIM(c.state) AS connects,
+  g.name AS connectsBy
+  FROM ${numberedParameterRows(count, 2)} AS asked (place, name, sid) JOIN sys.database_principals AS p ON p.name = asked.name OR p.sid = asked.sid
   ${withMark}
-  LEFT JOIN sys.database_permissions AS c ON c.class = 0 AND c.grantee_principal_id = p.principal_id AND c.permission_name = N'CONNECT'`;
+  LEFT JOIN sys.database_permissions AS c ON c.class = 0 AND c.grantee_principal_id = p.principal_id AND c.permission_name = N'CONNECT'
+  LEFT JOIN sys.database_principals AS g ON g.principal_id = c.grantor_principal_id`;
 }
 
 /** DDL triggers of the database that would run as us whenever we write (threat-model A8). */
@@ -62,12 +64,13 @@ export const readDenials = sql`SELECT TOP (1000) e.name AS grantee, ${securable}
 
 /** The schemas of these names. Parameters: the names. */
 export function readSchemas(count: number): Sql {
-  return sql`SELECT asked.name AS asked, s.name AS name FROM ${parameterRows(count, 1)} AS asked (name) JOIN sys.schemas AS s ON s.name = asked.name`;
+  return sql`SELECT asked.name AS asked, s.name AS name, s.principal_id AS owner FROM ${parameterRows(count, 1)} AS asked (name) JOIN sys.schemas AS s ON s.name = asked.name`;
 }
 
 /** The objects of these names. Parameters: of each the schema's name and its own. */
 export function readObjects(count: number): Sql {
-  return sql`SELECT asked.[schema] AS askedSchema, asked.name AS asked, s.name AS [schema], o.name AS name, RTRIM(o.type) AS type
+  return sql`SELECT asked.[schema] AS askedSchema, asked.name AS asked, s.name AS [schema], o.name AS name, RTRIM(o.type) AS type,
+  COALESCE(o.principal_id, s.principal_id) AS owner
   FROM ${parameterRows(count, 2)} AS asked ([schema], name) JOIN sys.schemas AS s ON s.name = asked.[schema]
   JOIN sys.objects AS o ON o.schema_id = s.schema_id AND o.name = asked.name`;
 }
@@ -93,6 +96,16 @@ export const readOwned = sql`SELECT TOP (1001) found.kind AS kind, found.[schema
   UNION ALL SELECT N'module', OBJECT_SCHEMA_NAME(m.object_id), OBJECT_NAME(m.object_id) FROM sys.sql_modules AS m WHERE m.execute_as_principal_id = @p1
   ) AS found ORDER BY found.kind, found.[schema], found.name`;
 
+/** What these principals own. Parameters: their ids. At most so much as a message is to name. */
+export function readOwnedBy(count: number): Sql {
+  return sql`SELECT TOP (1000) found.id AS id, found.kind AS kind, found.[schema] AS [schema], found.name AS name FROM (
+  SELECT s.principal_id AS id, N'schema' AS kind, CAST(NULL AS nvarchar(128)) AS [schema], s.name AS name FROM sys.schemas AS s
+  UNION ALL SELECT o.principal_id, N'object', b.name, o.name FROM sys.objects AS o JOIN sys.schemas AS b ON b.schema_id = o.schema_id
+  UNION ALL SELECT t.principal_id, N'type', b.name, t.name FROM sys.types AS t JOIN sys.schemas AS b ON b.schema_id = t.schema_id
+  UNION ALL SELECT r.owning_principal_id, N'role', CAST(NULL AS nvarchar(128)), r.name FROM sys.database_principals AS r WHERE r.type IN ('R', 'A')
+  ) AS found WHERE found.id IN (${parameters(count)}) ORDER BY found.id, found.kind, found.[schema], found.name`;
+}
+
 /** More than this isn't handed from one owner to another in one transaction. */
 export const maximumOwned = 1_000;
 
@@ -110,11 +123,11 @@ export const readRightsOnOwned = sql`SELECT TOP (20001) e.name AS grantee, ${sec
   ORDER BY d.class, d.major_id, d.minor_id, e.name, d.permission_name`;
 
 /**
- * Sessions of an identity in this database. Which of the two tells an application's session isn't documented. @p1: the security id; @p2: how its login names begin.
+ * Sessions of an identity in this database, also where they took on somebody else's rights. Which of these tells an application's session isn't documented. @p1: the security id; @p2: how its login names begin.
  */
 export const readSessions = sql`SELECT TOP (10000) s.session_id AS id FROM sys.dm_exec_sessions AS s WHERE s.is_user_process = 1 AND s.session_id <> @@SPID AND s.database_id = DB_ID()
-  AND (SUBSTRING(s.security_id, 1, 16) = @p1 OR s.original_login_name LIKE @p2)`;
+  AND (SUBSTRING(s.security_id, 1, 16) = @p1 OR SUBSTRING(s.original_security_id, 1, 16) = @p1 OR s.original_login_name LIKE @p2)`;
 
-/** Users whose marks are like this, at most 20,000. @p1: the pattern. */
+/** Users as whom somebody can log in and whose marks are like this, at most 20,000. @p1: the pattern. */
 export const readMarked = sql`SELECT TOP (20000) p.name AS name, ${mark} FROM sys.extended_properties AS x JOIN sys.database_principals AS p ON p.principal_id = x.major_id
-  WHERE x.class = 4 AND x.minor_id = 0 AND x.name = N'dbaccess.dev/connection' AND CAST(x.value AS nvarchar(400)) LIKE @p1 ORDER BY p.principal_id`;
+  WHERE x.class = 4 AND x.minor_id = 0 AND p.type IN ('E', 'X') AND x.name = N'dbaccess.dev/connection' AND CAST(x.value AS nvarchar(400)) LIKE @p1 ORDER BY p.principal_id`;

@@ -48,8 +48,8 @@ export function permissionOf(row: SecurableRow & { readonly grantor: string }, d
   };
 }
 
-/** Pure. */
+/** https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-database-permissions-transact-sql. Pure. */
 export function stateOf({ state }: Pick<SecurableRow, 'state'>): Permission['state'] {
-  if (state === 'W' || state === 'D') return state;
+  if (state === 'W' || state === 'D' || state === 'R') return state;
   return 'G';
 }

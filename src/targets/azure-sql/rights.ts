@@ -1,11 +1,15 @@
 import type { ObjectKind } from './promised-grants.ts';
-import type { Securable } from './securable.ts';
+import type { Owned, Securable } from './securable.ts';
 
 /** A user's rights in its database, and what there is to grant on. */
 export interface RightsObservation {
   readonly database: string;
   readonly userName: string;
+  /** Of the principal. */
+  readonly userId: number;
   readonly permissions: readonly PermissionFound[];
+  /** What the user owns: with that it may do as it likes. */
+  readonly owned: readonly Owned[];
   /** Roles that the user is a member of itself. */
   readonly memberships: readonly string[];
   /** Of the schemas asked for, those that are there. */
@@ -23,8 +27,8 @@ export interface RightsObservation {
 /** One thing that a user was given or denied. */
 export interface PermissionFound {
   readonly permission: string;
-  /** Granted, granted with the right to pass it on, denied. */
-  readonly state: 'G' | 'W' | 'D';
+  /** Granted, granted with the right to pass it on, denied; or taken out of what was granted on the whole table. */
+  readonly state: 'G' | 'W' | 'D' | 'R';
   /** Undefined for dbo. */
   readonly grantor: string | undefined;
   /** Undefined for a kind of thing that we know no words for. */
@@ -37,6 +41,8 @@ export interface PermissionFound {
 export interface SchemaFound {
   readonly asked: string;
   readonly name: string;
+  /** Id of the principal whose it is. */
+  readonly owner: number;
 }
 
 export interface ObjectFound {
@@ -44,6 +50,8 @@ export interface ObjectFound {
   readonly kind: ObjectKind;
   readonly schema: string;
   readonly name: string;
+  /** Id of the principal whose it is, by itself or by way of its schema. */
+  readonly owner: number;
 }
 
 export interface RoleFound {
@@ -51,6 +59,8 @@ export interface RoleFound {
   readonly name: string;
   /** Why nobody may become a member, after "because"; undefined when nothing is against it. */
   readonly whyNever: string | undefined;
+  /** Names of the roles that it is a member of, also through others, and its own. */
+  readonly around: readonly string[];
 }
 
 export interface Denial {

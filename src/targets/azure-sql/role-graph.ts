@@ -26,6 +26,10 @@ export interface RoleNode {
 const privilegedRoles: readonly string[] = ['db_owner', 'db_securityadmin', 'db_accessadmin', 'db_ddladmin', 'db_backupoperator'];
 const privilegedPermission = /^(CONTROL|ALTER|TAKE OWNERSHIP|IMPERSONATE|ADMINISTER .*|ALTER ANY .*|CREATE ROLE|CREATE USER)$/;
 
+const denyingRoles: readonly string[] = ['db_denydatareader', 'db_denydatawriter'];
+/** Of role public. */
+const publicId = 0;
+
 /** Reads it. Throws TooManyObjects. */
 export async function readRoleGraph(session: Session, { signal }: Cancellable): Promise<RoleGraph> {
   const roles = await session.query<RoleNode>(readRoles, [], { signal });
@@ -40,7 +44,9 @@ export async function readRoleGraph(session: Session, { signal }: Cancellable): 
  * Why nobody may become a member of a role, after "because"; undefined when nothing is against it. What it owns isn't: a policy allows each role by its name. Names nobody else. Pure.
  */
 export function whyNeverGiven(id: number, graph: RoleGraph): string | undefined {
+  if (id === publicId) return 'everybody is a member of it already';
   const inside = rolesAround(id, graph);
+  if (inside.some(({ name, isFixedRole }) => isFixedRole && denyingRoles.includes(name))) return 'it only takes rights away';
   const privileged = inside.find(isPrivileged);
   if (privileged) return `it is ${quoted(privileged.name)} or a member of it`;
   const ids = new Set(inside.map((role) => role.id));
@@ -49,6 +55,11 @@ export function whyNeverGiven(id: number, graph: RoleGraph): string | undefined 
   return inside.some(({ mark }) => mark !== null && isMark(mark))
     ? 'it bears the mark of a connection, or is a member of one that does'
     : undefined;
+}
+
+/** The role's own name, and those of the roles that it is a member of, also through others. Pure. */
+export function namesAround(id: number, graph: RoleGraph): readonly string[] {
+  return rolesAround(id, graph).map(({ name }) => name);
 }
 
 /** The first privileged role among these, and those that they are members of. `names`: of roles as the catalog has them. Pure. */

@@ -49,6 +49,6 @@ export function keyOf(on: Securable): string {
 }
 
 /** As a message calls it. Pure. */
-export function describeSecurable(on: Securable): string {
+export function describeSecurable(on: Securable | Owned): string {
   return securableName(on).replace('::', ' ');
 }

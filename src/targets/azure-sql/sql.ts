@@ -47,13 +47,23 @@ export function permissionName(name: string): Sql {
 
 /** `@p1, @p2, …`: so many parameters. */
 export function parameters(count: number): Sql {
-  return sqlList(Array.from({ length: count }, (_, index) => parameter(index + 1)));
+  return sqlList(parametersFrom(1, count));
 }
 
 /** `(VALUES (@p1, @p2), (@p3, @p4), …)`: rows of parameters. */
 export function parameterRows(rows: number, width: number): Sql {
-  const row = (index: number) => sql`(${sqlList(Array.from({ length: width }, (_, column) => parameter(index * width + column + 1)))})`;
+  const row = (index: number) => sql`(${sqlList(parametersFrom(index * width + 1, width))})`;
   return sql`(VALUES ${sqlList(Array.from({ length: rows }, (_, index) => row(index)))})`;
+}
+
+/** As `parameterRows`, with each row's number before it, from 0 on. */
+export function numberedParameterRows(rows: number, width: number): Sql {
+  const row = (index: number) => sqlList([integerLiteral(index), ...parametersFrom(index * width + 1, width)]);
+  return sql`(VALUES ${sqlList(Array.from({ length: rows }, (_, index) => sql`(${row(index)})`))})`;
+}
+
+function parametersFrom(first: number, count: number): readonly Sql[] {
+  return Array.from({ length: count }, (_, index) => parameter(first + index));
 }
 
 function parameter(number: number): Sql {

@@ -1,5 +1,6 @@
 import type { Classified } from '../driver-error.ts';
 import { described, type ErrorPlace, type SqlError } from './driver-error.ts';
+import { triggerAppeared } from './triggers.ts';
 
 /** What a refused statement means. Numbers: https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors. */
 export function classifyStatement(error: SqlError, { host, database }: ErrorPlace): Classified | undefined {
@@ -19,13 +20,16 @@ export function classifyStatement(error: SqlError, { host, database }: ErrorPlac
     case 15135:
     case 4902:
       return failed('retry', `database ${database} was changed in between: ${described(error)}`);
-    // it came to own something, or to have given something
+    // what is known to be in the way was handed over or taken back before: certificates, keys and the like are left
     case 15138:
     case 15183:
     case 15184:
     case 15284:
     case 15421:
-      return failed('retry', `a user of database ${database} came to own something in between: ${described(error)}`);
+      return failed(
+        'waiting',
+        `a user of database ${database} can't be dropped, because it owns something, or gave others a right, that the operator doesn't know: have that given to another owner, or taken back (${described(error)})`,
+      );
     case 15136:
       return {
         kind: 'waiting',
@@ -50,6 +54,12 @@ export function classifyStatement(error: SqlError, { host, database }: ErrorPlac
         kind: 'stalled',
         reason: 'PrivilegeUnknown',
         message: `a privilege of access.grants doesn't fit the object that it is for: ${described(error)}`,
+      };
+    case triggerAppeared:
+      return {
+        kind: 'waiting',
+        reason: 'DdlTriggerPresent',
+        message: `database ${database} got a DDL trigger that would run as administrator, so nothing was written: have it dropped or disabled, or listed in the policy's setup.knownTriggers`,
       };
     case 3609:
     case 3616:

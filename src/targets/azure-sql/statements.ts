@@ -2,7 +2,8 @@ import { type Mark, markText } from '../mark.ts';
 import { markProperty } from './queries.ts';
 import { type Owned, permissionsOn, type Securable, securableName } from './securable.ts';
 import { securityId } from './sid.ts';
-import { binaryLiteral, integerLiteral, quoteIdentifier, quoteLiteral, type Sql, sql } from './sql.ts';
+import { binaryLiteral, integerLiteral, quoteIdentifier, quoteLiteral, type Sql, sql, sqlList } from './sql.ts';
+import { triggerAppeared } from './triggers.ts';
 
 // Every statement that writes. Those that read stand in queries.ts. test/unit/targets/azure-sql/statements.snapshot.txt holds one of each.
 
@@ -15,6 +16,14 @@ export const rollback = sql`IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION`;
 export const readUncommitted = sql`SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED`;
 export const readCommitted = sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`;
 
+/**
+ * Changes something only while there is no DDL trigger that isn't known, which would run as us. Both go in one batch: between two, an application could make a trigger (threat-model A8).
+ */
+export function unlessTriggered(statement: Sql, knownTriggers: readonly string[]): Sql {
+  const others = knownTriggers.length === 0 ? sql`` : sql` AND t.name NOT IN (${sqlList(knownTriggers.map(quoteLiteral))})`;
+  return sql`IF NOT EXISTS (SELECT 1 FROM sys.triggers AS t WHERE t.parent_class = 0 AND t.is_disabled = 0${others}) ${statement} ELSE THROW ${integerLiteral(triggerAppeared)}, N'a DDL trigger appeared', 1`;
+}
+
 /** Makes a user that an application can log in as; nobody looks it up in a directory (https://learn.microsoft.com/sql/t-sql/statements/create-user-transact-sql). */
 export function createUser(userName: string, clientId: string): Sql {
   return sql`CREATE USER ${quoteIdentifier(userName)} WITH SID = ${binaryLiteral(securityId(clientId))}, TYPE = E`;
@@ -23,6 +32,10 @@ export function createUser(userName: string, clientId: string): Sql {
 /** Makes a user as whom nobody can log in. */
 export function createShell(userName: string): Sql {
   return sql`CREATE USER ${quoteIdentifier(userName)} WITHOUT LOGIN`;
+}
+
+export function setDefaultSchema(userName: string, schema: string): Sql {
+  return sql`ALTER USER ${quoteIdentifier(userName)} WITH DEFAULT_SCHEMA = ${quoteIdentifier(schema)}`;
 }
 
 export function dropUser(userName: string): Sql {
@@ -71,9 +84,9 @@ export function grantConnect(database: string, to: string): Sql {
   return grant(['CONNECT'], { kind: 'database', name: database }, to);
 }
 
-/** Takes the denial back too. */
-export function revokeConnect(database: string, from: string): Sql {
-  return revoke(['CONNECT'], { kind: 'database', name: database }, from, { grantor: undefined, cascade: true, optionOnly: false });
+/** Takes the denial back too. `grantor`: who gave or denied it; undefined for dbo. */
+export function revokeConnect(database: string, from: string, grantor: string | undefined): Sql {
+  return revoke(['CONNECT'], { kind: 'database', name: database }, from, { grantor, cascade: true, optionOnly: false });
 }
 
 /** Holds whatever else the user was given, CONTROL too. */

@@ -14,6 +14,7 @@ import {
   grantConnect,
   revoke,
   revokeConnect,
+  setDefaultSchema,
   setMark,
 } from './statements.ts';
 
@@ -30,13 +31,21 @@ export type UserAction =
       readonly to: string;
       readonly mark: Mark;
       readonly standIn: string;
+      /** Kept where it isn't the one that every user has. */
+      readonly defaultSchema: string | undefined;
       readonly handOver: HandOver;
       readonly grants: readonly GrantAction[];
     }
   | { readonly kind: 'mark'; readonly userName: string; readonly mark: Mark }
   /** Makes a user ours that somebody else made; always alone. `replacesProperty`: another text stands where the mark goes. */
   | { readonly kind: 'adopt-user'; readonly userName: string; readonly mark: Mark; readonly replacesProperty: boolean }
-  | { readonly kind: 'allow-login'; readonly userName: string; readonly database: string };
+  /** `lockedBy`: who denied it; undefined for dbo. */
+  | {
+      readonly kind: 'allow-login';
+      readonly userName: string;
+      readonly database: string;
+      readonly lockedBy: readonly (string | undefined)[];
+    };
 
 /** What makes a user's rights right. */
 export type GrantAction =
@@ -60,7 +69,9 @@ export type GrantStep = Step & GrantAction;
 const maximumSummaryLength = 1024;
 
 export function userStep(action: UserAction): UserStep {
-  const statements = userStatements(action).join('; ');
+  // what others have on the user's things is theirs to know
+  const told = action.kind === 'rebind' ? { ...action, handOver: { ...action.handOver, rights: [] } } : action;
+  const statements = userStatements(told).join('; ');
   const note = action.kind === 'adopt-user' && action.replacesProperty ? ' (replaces the property that is there)' : '';
   return { ...action, stage: 'user', summary: shortened(`${statements}${note}`) };
 }
@@ -82,19 +93,28 @@ export function userStatements(action: UserAction): readonly Sql[] {
     case 'adopt-user':
       return [setMark(userName, action.mark, { isThere: action.replacesProperty })];
     case 'allow-login':
-      return [revokeConnect(action.database, userName), grantConnect(action.database, userName)];
+      return [...action.lockedBy.map((by) => revokeConnect(action.database, userName, by)), grantConnect(action.database, userName)];
     default:
       return action satisfies never;
   }
 }
 
-function rebindStatements({ userName, to, mark, standIn, handOver, grants }: Extract<UserAction, { kind: 'rebind' }>): readonly Sql[] {
+function rebindStatements({
+  userName,
+  to,
+  mark,
+  standIn,
+  defaultSchema,
+  handOver,
+  grants,
+}: Extract<UserAction, { kind: 'rebind' }>): readonly Sql[] {
   const owns = handOver.owned.length > 0;
   return [
     ...(owns ? [createShell(standIn), ...handOverStatements(handOver, standIn)] : []),
     dropUser(userName),
     createUser(userName, to),
     setMark(userName, mark, { isThere: false }),
+    ...(defaultSchema === undefined ? [] : [setDefaultSchema(userName, defaultSchema)]),
     ...(owns ? [...handBackStatements(handOver, userName), dropUser(standIn)] : []),
     ...grants.map(grantStatement),
   ];

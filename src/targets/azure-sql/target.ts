@@ -4,10 +4,12 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
+import type { UserNote, UserNotes } from '../user-notes.ts';
 import { Batches } from './batches.ts';
 import { endUser, releaseUser } from './end.ts';
 import { settings } from './env.ts';
 import { numberOf } from './errors.ts';
+import type { EndingOptions } from './find-meant.ts';
 import { listMarked } from './list-marked.ts';
 import { defaultUserName } from './names.ts';
 import { observeAdoption } from './observe-adoption.ts';
@@ -34,6 +36,8 @@ export interface AzureSqlTargetOptions {
   /** The operator's own identity. */
   readonly operator: { readonly principalId: string; readonly clientId: string };
   readonly clusterHash: string;
+  /** Remembers to whom users are bound that may change their own names and marks. */
+  readonly notes: UserNotes;
   /** Certificates to trust besides Node's own, in PEM. */
   readonly ca?: string | undefined;
   readonly clock: Clock;
@@ -131,8 +135,13 @@ class AzureSqlTarget implements Target {
     const place = { server: ours(server), database: request.database };
     const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
     const grantSteps = steps.filter((step): step is GrantStep => step.stage === 'grants');
-    if (userSteps.length > 0) await this.#batches.userWrites.ask(place, { request, steps: userSteps, beforeStep }, { signal });
-    if (grantSteps.length > 0) await this.#batches.grantWrites.ask(place, { request, steps: grantSteps, beforeStep }, { signal });
+    if (userSteps.length > 0) {
+      await this.#batches.userWrites.ask(place, { request, steps: userSteps, beforeStep }, { signal });
+      await this.#remember(request, { signal });
+    }
+    if (grantSteps.length === 0) return;
+    await this.#remember(request, { signal });
+    await this.#batches.grantWrites.ask(place, { request, steps: grantSteps, beforeStep }, { signal });
   }
 
   async listMarked(server: ServerObservation, { signal }: Cancellable): Promise<readonly EndingRequest[]> {
@@ -155,15 +164,18 @@ class AzureSqlTarget implements Target {
   }
 
   async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
-    return (await this.#ending(request, server, (session) => endUser(session, request, { server, signal }), { signal })) ?? 'absent';
+    return (await this.#ending(request, server, (session, options) => endUser(session, request, options), { signal })) ?? 'absent';
   }
 
   async release(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
-    return (await this.#ending(request, server, (session) => releaseUser(session, request, { server, signal }), { signal })) ?? 'absent';
+    const released = await this.#ending(request, server, (session, options) => releaseUser(session, request, options), { signal });
+    await this.#forget(request, { signal });
+    return released ?? 'absent';
   }
 
   async tidy(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
-    const tidied = await this.#ending(request, server, (session) => tidyUser(session, request, { server, signal }), { signal });
+    const tidied = await this.#ending(request, server, (session, options) => tidyUser(session, request, options), { signal });
+    await this.#forget(request, { signal });
     return tidied ?? ({ kind: 'gone' } as const);
   }
 
@@ -184,14 +196,34 @@ class AzureSqlTarget implements Target {
 
   /** With a database went its users: undefined. */
   async #ending<T>(
-    { database }: EndingRequest,
+    request: EndingRequest,
     server: ServerObservation,
-    work: (session: Session) => Promise<T>,
+    work: (session: Session, options: EndingOptions) => Promise<T>,
     { signal }: Cancellable,
   ): Promise<T | undefined> {
+    const { database } = request;
     const status = await this.#servers.statusOf(server.serverId, database, { signal });
     if (status === undefined) return undefined;
-    return await this.#waking({ server: ours(server), database }, work, { signal });
+    const note = await this.#noteOf(request, { signal });
+    const boundTo = note?.mark.uid === request.mark.uid ? note.boundTo : undefined;
+    return await this.#waking({ server: ours(server), database }, (session) => work(session, { server, boundTo, signal }), { signal });
+  }
+
+  /** Before a user may give itself another name and mark, and whenever it is bound anew: what it can't change is who it is bound to. */
+  async #remember(request: TargetRequest, { signal }: Cancellable): Promise<void> {
+    const { serverId, access, mark, identity } = request;
+    if (access.profile !== 'All' && !(await this.#noteOf(request, { signal }))) return;
+    const note = { mark, boundTo: identity.clientId.toLowerCase() };
+    await this.#options.notes.write(serverId, [{ userName: noteName(request), note }], { signal });
+  }
+
+  async #forget(request: EndingRequest, { signal }: Cancellable): Promise<void> {
+    if ((await this.#noteOf(request, { signal }))?.mark.uid !== request.mark.uid) return;
+    await this.#options.notes.write(request.serverId, [{ userName: noteName(request), note: undefined }], { signal });
+  }
+
+  async #noteOf(request: EndingRequest, { signal }: Cancellable): Promise<UserNote | undefined> {
+    return (await this.#options.notes.read(request.serverId, { signal })).get(noteName(request));
   }
 
   /** As `#in`, and says so where the login only woke the database, which was paused since we looked or is to be woken. */
@@ -218,6 +250,11 @@ class AzureSqlTarget implements Target {
   ): Promise<T> {
     return await this.#pool.use({ host, database }, work, { signal });
   }
+}
+
+/** Users of one name live in several databases of a server. */
+function noteName({ database, userName }: Pick<EndingRequest, 'database' | 'userName'>): string {
+  return JSON.stringify([database, userName]);
 }
 
 /** What a login to a paused database is told. */

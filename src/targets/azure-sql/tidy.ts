@@ -2,22 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConnectionError } from '../../api/connection-error.ts';
 import { isOurs, type Mark } from '../mark.ts';
 import type { Cancellable, EndingRequest, Tidied } from '../target.ts';
-import type { EndingOptions } from './end.ts';
 import { despiteSessionsOf, endSessionsOf } from './end-sessions.ts';
 import { numberOf } from './errors.ts';
-import { findDespiteLocks } from './find-despite-locks.ts';
+import { type EndingOptions, findMeant, requireMeant } from './find-meant.ts';
 import { handBackStatements } from './hand-over.ts';
 import { retiredName } from './names.ts';
 import { type Belongings, observeBelongings } from './observe-hand-over.ts';
-import { observeRights } from './observe-rights.ts';
-import { planRights } from './plan-rights.ts';
-import { bears, findPrincipal, findPrincipals, type Principal } from './principal.ts';
-import { nothing } from './profile.ts';
+import { bears, findPrincipals, type Principal } from './principal.ts';
+import { revokeAll } from './rebind.ts';
 import { whyNotTo } from './retired-owner.ts';
 import type { Session } from './session.ts';
 import { createShell, dropUser, setMark } from './statements.ts';
-import { grantStatement } from './steps.ts';
-import { changedMeanwhile, requireOurs, requireUnchanged } from './still-ours.ts';
+import { changedMeanwhile, requireUnchanged } from './still-ours.ts';
+import { write } from './write.ts';
 
 /** How many names of shells are tried. */
 const maximumShells = 5;
@@ -28,32 +25,37 @@ const inTheWay: readonly number[] = [15136, 15138, 15183, 15184, 15284, 15421, 1
  * Drops a user whose access has ended. What it owns goes to a user as whom nobody can log in and who has no rights, never to an administrator, with whose rights modules would run
  * then (threat-model A1); or to the role that the policy names for that. A user as whom modules run stays, locked and without rights. May be repeated. Throws ConnectionError.
  */
-export async function tidyUser(session: Session, request: EndingRequest, { server, signal }: EndingOptions): Promise<Tidied> {
-  const { userName, mark } = request;
-  const principal = await findDespiteLocks(session, request, { server, signal });
-  if (!principal) return (await findShell(session, mark, { signal })) ?? { kind: 'gone' };
-  if (!bears(principal, mark, server.administratorIds)) return { kind: 'not-ours' };
-  if (!principal.isLocked)
+export async function tidyUser(session: Session, request: EndingRequest, options: EndingOptions): Promise<Tidied> {
+  const { named, meant } = await findMeant(session, request, options);
+  const tidied: Tidied[] = [];
+  for (const principal of meant) tidied.push(await tidyPrincipal(session, principal, request, options));
+  const [first = named ? { kind: 'not-ours' } : ((await findShell(session, request.mark, options)) ?? { kind: 'gone' })] = tidied;
+  return tidied.find(({ kind }) => kind === 'shell') ?? first;
+}
+
+async function tidyPrincipal(session: Session, principal: Principal, request: EndingRequest, options: EndingOptions): Promise<Tidied> {
+  const { server, signal } = options;
+  if (!principal.lockedBy.includes(undefined))
     throw new ConnectionError(
       'retry',
       'DatabaseError',
-      `the database user ${userName} was allowed to log in again meanwhile: its access must end first`,
+      `the database user ${principal.name} was allowed to log in again meanwhile: its access must end first`,
     );
   await endSessionsOf(session, principal.boundTo, { signal });
   const work = async (): Promise<Tidied> => {
-    if (principal.mark?.origin === 'adopted')
-      return await leaveLocked(session, request, principal, 'it was there before the connection', { signal });
+    const leave = (why: string) => leaveLocked(session, request, principal, why, options);
+    if (!bears(principal, request.mark, server.administratorIds)) return await leave("somebody changed the operator's mark on it");
+    if (principal.mark?.origin === 'adopted') return await leave('it was there before the connection');
     const { modules, isTooMuch, handOver } = await observeBelongings(session, principal.id, { signal });
-    if (modules.length > 0)
-      return await leaveLocked(session, request, principal, `modules run as it (${modules.slice(0, 5).join(', ')})`, { signal });
-    if (isTooMuch) return await leaveLocked(session, request, principal, 'it owns more than can be handed over', { signal });
-    return await drop(session, request, principal, { handOver }, { signal });
+    if (modules.length > 0) return await leave(`modules run as it (${modules.slice(0, 5).join(', ')})`);
+    if (isTooMuch) return await leave('it owns more than can be handed over');
+    return await drop(session, request, principal, { handOver }, options);
   };
   try {
     return await despiteSessionsOf(session, principal.boundTo, work, { signal });
   } catch (error) {
     if (!session.isUsable || !inTheWay.includes(numberOf(error) ?? 0)) throw error;
-    return await leaveLocked(session, request, principal, 'the database says that it still owns something', { signal });
+    return await leaveLocked(session, request, principal, 'the database says that it still owns something', options);
   }
 }
 
@@ -63,26 +65,30 @@ async function drop(
   request: EndingRequest,
   principal: Principal,
   { handOver }: Pick<Belongings, 'handOver'>,
-  { signal }: Cancellable,
+  options: EndingOptions,
 ): Promise<Tidied> {
-  const { userName, mark, retiredOwner } = request;
+  const { mark, retiredOwner } = request;
+  const { name } = principal;
+  const { signal } = options;
   const owns = handOver.owned.length > 0;
   const why = owns && retiredOwner !== undefined ? await whyNotTo(session, retiredOwner, { signal }) : undefined;
   const heir = owns && why === undefined ? retiredOwner : undefined;
   const shell = owns && heir === undefined ? await freeShellName(session, mark, { signal }) : undefined;
-  const write = async () => {
+  const to = shell ?? heir;
+  const statements = [
+    ...(shell === undefined
+      ? []
+      : [createShell(shell), setMark(shell, { ...mark, ...principal.mark, state: 'released' }, { isThere: false })]),
+    ...(to === undefined ? [] : handBackStatements(handOver, to)),
+    dropUser(name),
+  ];
+  const replace = async () => {
     const now = await observeBelongings(session, principal.id, { signal });
-    if (now.modules.length > 0 || !isDeepStrictEqual(now.handOver, handOver)) throw changedMeanwhile(userName);
-    await revokeAll(session, request, principal, { signal });
-    if (shell !== undefined) {
-      await session.query(createShell(shell), [], { signal });
-      await session.query(setMark(shell, { ...mark, ...principal.mark, state: 'released' }, { isThere: false }), [], { signal });
-    }
-    const to = shell ?? heir;
-    if (to !== undefined) for (const statement of handBackStatements(handOver, to)) await session.query(statement, [], { signal });
-    await session.query(dropUser(userName), [], { signal });
+    if (now.modules.length > 0 || !isDeepStrictEqual(now.handOver, handOver)) throw changedMeanwhile(name);
+    await takeAll(session, request, principal, options);
+    await write(session, statements, request, { signal });
   };
-  await session.writing(write, { signal });
+  await session.writing(replace, { signal });
   // a login that was under way
   await endSessionsOf(session, principal.boundTo, { signal });
   if (shell !== undefined)
@@ -96,29 +102,28 @@ async function leaveLocked(
   request: EndingRequest,
   principal: Principal,
   why: string,
-  { signal }: Cancellable,
+  options: EndingOptions,
 ): Promise<Tidied> {
-  const { userName } = request;
-  const left: Tidied = { kind: 'shell', userName, why };
-  if (!principal.mark || principal.mark.state === 'released') return left;
-  const released: Mark = { ...principal.mark, state: 'released' };
-  const write = async () => {
-    await revokeAll(session, request, principal, { signal });
-    await session.query(setMark(userName, released, { isThere: true }), [], { signal });
+  const { name, mark } = principal;
+  const { signal } = options;
+  const left: Tidied = { kind: 'shell', userName: name, why };
+  if (isOurs(mark, request.mark) && mark.state === 'released') return left;
+  const released = isOurs(mark, request.mark) ? setMark(name, { ...mark, state: 'released' }, { isThere: true }) : undefined;
+  const leave = async () => {
+    await takeAll(session, request, principal, options);
+    if (released) await write(session, [released], request, { signal });
   };
-  await session.writing(write, { signal });
+  await session.writing(leave, { signal });
   return left;
 }
 
-/** Within a transaction, before anything is written. */
-async function revokeAll(session: Session, request: EndingRequest, { id }: Principal, { signal }: Cancellable): Promise<void> {
-  const { userName, knownTriggers = [] } = request;
-  await requireUnchanged(session, request, { user: 'there', signal });
-  const now = requireOurs(await findPrincipal(session, userName, { signal }), request);
-  if (now.id !== id || !now.isLocked) throw changedMeanwhile(userName);
-  const [found] = await observeRights(session, [{ userName, userId: id, promised: nothing, knownTriggers }], { signal });
-  if (!found) return;
-  for (const step of planRights(nothing, found).steps) await session.query(grantStatement(step), [], { signal });
+/** Within a transaction, before anything else is written: takes the user's rights. */
+async function takeAll(session: Session, request: EndingRequest, principal: Principal, options: EndingOptions): Promise<void> {
+  const { signal } = options;
+  const { name, lockedBy } = await requireMeant(session, principal, request, options);
+  if (!lockedBy.includes(undefined)) throw changedMeanwhile(name);
+  await requireUnchanged(session, request, { user: 'new', signal });
+  await revokeAll(session, { ...request, userName: name }, principal.id, { signal });
 }
 
 interface Shell {

@@ -4,6 +4,9 @@ import type { Cancellable } from '../target.ts';
 import { readTriggers } from './queries.ts';
 import type { Session } from './session.ts';
 
+/** The error of a statement that was not run because of a trigger; numbers from 50,000 on are everybody's own. */
+export const triggerAppeared = 50_951;
+
 /** What to say about DDL triggers that would run with the administrator's rights whenever we write (threat-model A8). */
 export function triggerFinding(database: string, names: readonly string[]): Finding {
   return finding(

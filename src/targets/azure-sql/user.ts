@@ -32,6 +32,8 @@ export interface Rebinding {
   readonly modules: readonly string[];
   /** Whether there is more to hand over than one transaction shall do. */
   readonly isTooMuch: boolean;
+  /** A free name for who owns it meanwhile; undefined where all that are tried are taken. */
+  readonly standIn: string | undefined;
   /** What is there to grant on; nothing of it is granted yet. */
   readonly rights: RightsObservation;
 }

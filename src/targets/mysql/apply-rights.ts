@@ -1,6 +1,6 @@
 import type { Step } from '../../api/step.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { EndingRequest } from '../target.ts';
+import type { Cancellable, EndingRequest } from '../target.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { errnoOf } from './errors.ts';
 import { findUsers, type UsersPlace } from './observe-users.ts';
@@ -8,6 +8,7 @@ import type { Session } from './session.ts';
 import { allowLogin, forbidLogin } from './statements.ts';
 import { type GrantStep, grantStatement, narrows } from './steps.ts';
 import { changedMeanwhile, requireOurs } from './still-ours.ts';
+import type { Account } from './user.ts';
 
 /** What is to be done about one user's rights. */
 export interface RightsWork {
@@ -34,7 +35,7 @@ export async function applyRights(
   works: readonly RightsWork[],
   options: ApplyRightsOptions,
 ): Promise<ReadonlyMap<RightsWork, unknown>> {
-  const { logger, signal } = options;
+  const { logger } = options;
   const failures = new Map<RightsWork, unknown>();
   const found = await findUsers(
     session,
@@ -45,9 +46,9 @@ export async function applyRights(
   for (const work of works) {
     try {
       const { account, mark } = requireOurs(found.get(work.request.userName), work.request);
-      // one whose access has ended meanwhile must not be let in again by what follows
-      if (account.isLocked || mark.state !== 'live') throw changedMeanwhile(work.request.userName);
-      await applyWork(session, work, { signal });
+      // one whose access has ended meanwhile, or who is shut out, must not get anything nor be let in again by what follows
+      if ((account.isLocked && !work.steps.every(narrows)) || mark.state !== 'live') throw changedMeanwhile(work.request.userName);
+      await applyWork(session, work, account, options);
     } catch (error) {
       if (!session.isUsable) throw error;
       failures.set(work, error);
@@ -65,29 +66,45 @@ export async function applyRights(
 async function applyWork(
   session: Session,
   { request, steps, beforeStep }: RightsWork,
-  { signal }: Pick<ApplyRightsOptions, 'signal'>,
+  { isLocked: wasLocked }: Account,
+  { clock, signal }: ApplyRightsOptions,
 ): Promise<void> {
   const { userName } = request;
   const failed: unknown[] = [];
-  let isLocked = false;
-  for (const step of steps) {
-    beforeStep(step);
-    try {
+  let [isNarrowed, isLocked] = [false, wasLocked];
+  const settle = async () => {
+    if (isNarrowed) await endSessionsOf(session, userName, { clock, signal });
+    if (isLocked && !wasLocked) await session.query(allowLogin(userName), { signal });
+  };
+  try {
+    for (const step of steps) {
+      beforeStep(step);
       if (narrows(step) && !isLocked) {
         await session.query(forbidLogin(userName), { signal });
         isLocked = true;
       }
-      await session.query(grantStatement(step), { signal });
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined || !session.isUsable) throw error;
-      if (noSuchUser.includes(errno)) throw changedMeanwhile(userName);
-      if (!takenAlready.includes(errno)) failed.push(error);
+      isNarrowed ||= narrows(step);
+      const error = await refusalOf(session, step, { signal });
+      if (noSuchUser.includes(errnoOf(error) ?? 0)) throw changedMeanwhile(userName);
+      if (error) failed.push(error);
     }
+  } catch (error) {
+    // nobody may come back to it for long: it may have been suspended, or be only reported about from now on
+    if (session.isUsable && !signal.aborted) await settle().catch(() => undefined);
+    throw error;
   }
-  if (isLocked) {
-    await endSessionsOf(session, userName, { signal });
-    await session.query(allowLogin(userName), { signal });
-  }
+  await settle();
   if (failed.length > 0) throw failed[0];
+}
+
+/** What keeps a step from being done, or undefined. Throws what ends the session. */
+async function refusalOf(session: Session, step: GrantStep, { signal }: Cancellable): Promise<unknown> {
+  try {
+    await session.query(grantStatement(step), { signal });
+    return undefined;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined || !session.isUsable) throw error;
+    return takenAlready.includes(errno) ? undefined : error;
+  }
 }

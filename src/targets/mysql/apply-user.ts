@@ -1,15 +1,15 @@
-import { ConnectionError } from '../../api/connection-error.ts';
 import type { Step } from '../../api/step.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { TargetRequest } from '../target.ts';
 import { createUsers } from './create-users.ts';
 import { endSessionsOf } from './end-sessions.ts';
-import { keptIn } from './kept.ts';
 import { observeAdoption } from './observe-adoption.ts';
 import { type FoundUser, findUsers, type UsersPlace } from './observe-users.ts';
 import { whyNotAdoptable } from './plan-adoption.ts';
-import { lostRights, rebindUser, restoreRights } from './rebind.ts';
+import { rebindUser } from './rebind.ts';
+import { settleFormer } from './restore-rights.ts';
 import type { Session } from './session.ts';
+import { shutOut } from './shut-out.ts';
 import { allowLogin } from './statements.ts';
 import type { UserStep } from './steps.ts';
 import { changedMeanwhile, requireOurs } from './still-ours.ts';
@@ -84,19 +84,21 @@ async function applyStep(
       const change = await writeMark(session, { userName, mark: step.mark, user, boundTo }, { signal });
       return await notes.write(server.serverId, [change], { signal });
     }
-    case 'restore-rights': {
-      requireOurs(found, request);
+    case 'restore-rights':
+    case 'forget-rights': {
+      // a step before may have written the note
+      const user = requireOurs((await findUsers(session, [userName], options)).get(userName), request);
       beforeStep(step);
-      const lost = await restoreRights(session, userName, step.grants, options);
-      await forgetFormer(session, step, request, options);
-      if (lost.length > 0) throw lostRights(userName, lost);
-      return;
+      return await settleFormer(session, step.kind, request, user, options);
     }
+    case 'forbid-login':
+      beforeStep(step);
+      return await shutOut(session, userName, { ...options, isLocked: requireOurs(found, request).account.isLocked });
     case 'allow-login':
       requireOurs(found, request);
       beforeStep(step);
       // they may date from a time when the user could do more
-      await endSessionsOf(session, userName, { signal });
+      await endSessionsOf(session, userName, options);
       await session.query(allowLogin(userName), { signal });
       return;
     default:
@@ -110,16 +112,4 @@ async function requireAdoptable(session: Session, request: TargetRequest, found:
   const isChanged = found.isReserved || found.otherHosts.length > 0 || whyNotAdoptable(request, found, adoption) !== undefined;
   if (isChanged || !found.account?.binding) throw changedMeanwhile(request.userName);
   return found.account.binding.id;
-}
-
-/** What was kept has been given back, or never can be. */
-async function forgetFormer(session: Session, { userName }: UserStep, request: TargetRequest, options: ApplyUserOptions): Promise<void> {
-  const { notes, server, signal } = options;
-  // a step before may have written the note
-  const user = requireOurs((await findUsers(session, [userName], options)).get(userName), request);
-  const boundTo = user.account.binding?.id;
-  if (!keptIn(user.note).former) return;
-  if (boundTo === undefined) throw new ConnectionError('retry', 'DatabaseError', `the database user ${userName} was unbound meanwhile`);
-  const change = await writeMark(session, { userName, mark: user.mark, user, boundTo, former: undefined }, { signal });
-  await notes.write(server.serverId, [change], { signal });
 }

@@ -1,4 +1,5 @@
 import { isConnectionError } from '../../api/connection-error.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { answersOf, Gathering, togetherOrAlone } from '../gathering.ts';
 import type { Cancellable, TargetRequest } from '../target.ts';
@@ -16,6 +17,7 @@ export interface BatchesOptions {
   /** Waits for the server's session and gives it to `work`. */
   readonly enter: (server: MysqlServer, work: (session: Session) => Promise<void>, options: Cancellable) => Promise<void>;
   readonly notes: UserNotes;
+  readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn'> | undefined;
 }
 
@@ -29,7 +31,7 @@ export class Batches {
   readonly userWrites: Gathering<MysqlServer, UserWork, Session, void>;
   readonly grantWrites: Gathering<MysqlServer, RightsWork, Session, void>;
 
-  constructor({ enter, notes, logger }: BatchesOptions) {
+  constructor({ enter, notes, clock, logger }: BatchesOptions) {
     const gathered = {
       keyOf: ({ host, login }: MysqlServer) => JSON.stringify([host, login]),
       enter,
@@ -40,7 +42,7 @@ export class Batches {
       answer: (session, requests, server, { signal }) =>
         togetherOrAlone(
           requests,
-          (some) => observeUsers(session, some, { server, notes, signal }),
+          (some) => observeUsers(session, some, { server, notes, clock, signal }),
           () => session.isUsable,
         ),
     });
@@ -53,12 +55,12 @@ export class Batches {
     this.userWrites = new Gathering({
       ...gathered,
       answer: async (session, works, server, { signal }) =>
-        answersOf(works, await applyUsers(session, works, { server, notes, logger, signal })),
+        answersOf(works, await applyUsers(session, works, { server, notes, clock, logger, signal })),
     });
     this.grantWrites = new Gathering({
       ...gathered,
       answer: async (session, works, server, { signal }) =>
-        answersOf(works, await applyRights(session, works, { server, notes, logger, signal })),
+        answersOf(works, await applyRights(session, works, { server, notes, clock, logger, signal })),
     });
   }
 }

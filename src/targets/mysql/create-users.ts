@@ -1,9 +1,8 @@
-import { isOurs } from '../mark.ts';
 import type { UserNote, UserNoteChange } from '../user-notes.ts';
 import type { ApplyUserOptions, UserWork } from './apply-user.ts';
 import { parseClientId } from './client-id.ts';
 import { errnoOf } from './errors.ts';
-import { keptIn, keptText } from './kept.ts';
+import { keptFor, keptText } from './kept.ts';
 import { type FoundUser, findUsers } from './observe-users.ts';
 import type { Session } from './session.ts';
 import { createUser, trustIds } from './statements.ts';
@@ -51,9 +50,9 @@ function begin(work: UserWork, found: FoundUser | undefined, names: Set<string>,
     for (const step of steps) beforeStep(step);
     names.add(userName);
     const before = found.note;
-    // what an interrupted rebinding kept is given back afterwards
-    const { former } = isOurs(before?.mark, mark) ? keptIn(before) : { former: undefined };
-    const kept = keptText({ isMark: false, ...(former && { former }) });
+    // what an interrupted rebinding kept is given back afterwards, unless somebody dropped the user since then
+    const { former } = keptFor(mark, before);
+    const kept = keptText({ isMark: false, ...(former && !former.begun && { former: { from: undefined, grants: former.grants } }) });
     return { work, before, intent: { mark, boundTo: identity.clientId.toLowerCase(), kept } };
   } catch (error) {
     failures.set(work, error);

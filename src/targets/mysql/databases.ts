@@ -10,10 +10,23 @@ export function databasePattern(database: string, { partialRevokes }: Pick<Trait
   return partialRevokes ? database : database.replace(/[\\_%]/g, (each) => `\\${each}`);
 }
 
-/** Whether rights on a pattern, as mysql.db keeps it, hold for a database. Takes a time that grows with the product of the lengths at most. Pure. */
+/** Whether rights on a pattern, as mysql.db keeps it, hold for a database. Pure. */
 export function coversDatabase(pattern: string, database: string, traits: Traits): boolean {
   if (traits.partialRevokes) return isSameName(pattern, database, traits);
-  return matches(partsOf(folded(pattern, traits)), [...folded(database, traits)]);
+  return matchesWild(folded(pattern, traits), folded(database, traits));
+}
+
+/**
+ * Whether a text is one that a pattern with `_` and `%` means. To the server `_` is one byte, of which some characters have several.
+ * Takes a time that grows with the product of the lengths at most. Pure.
+ */
+export function matchesWild(pattern: string, text: string): boolean {
+  return matches(partsOf(bytesOf(pattern)), [...bytesOf(text)]);
+}
+
+/** A character for each byte. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 type Part = { readonly kind: 'one' } | { readonly kind: 'any' } | { readonly kind: 'just'; readonly text: string };
@@ -37,7 +50,7 @@ function matches(parts: readonly Part[], text: readonly string[]): boolean {
       at += 1;
       seen += 1;
     } else if (retry) {
-      // what % stands for is one character longer
+      // what % stands for is one byte longer
       retry.seen += 1;
       ({ at, seen } = retry);
     } else {

@@ -1,6 +1,8 @@
+import { isOurs, type Mark } from '../mark.ts';
 import type { UserNote } from '../user-notes.ts';
 import type { Securable } from './securable.ts';
 import type { KeptGrant } from './steps.ts';
+import type { Account } from './user.ts';
 
 /** What a note keeps besides mark and binding. */
 export interface Kept {
@@ -11,10 +13,17 @@ export interface Kept {
 }
 
 export interface Former {
-  /** The id that it was bound to. */
+  /** The id that it was bound to. One that is still bound so was never dropped, and has what it has. */
   readonly from: string | undefined;
-  /** Its rights outside of the connection's database. */
+  /** Its rights outside of the connection's database, that it is still to get back. */
   readonly grants: readonly KeptGrant[];
+  /** Whether they are being given back: one that isn't there then may have been taken by somebody since. */
+  readonly begun?: true;
+}
+
+/** Whether nobody but us can have taken what a user had: it was dropped, and nothing of that was given back. Pure. */
+export function isToRestore({ from, begun }: Former, { account }: { readonly account: Account }): boolean {
+  return from !== account.binding?.id && !begun;
 }
 
 /** For a note. Pure. */
@@ -26,9 +35,15 @@ export function keptText(kept: Kept): string {
 export function keptIn(note: Pick<UserNote, 'kept'> | undefined): Kept {
   const { isMark, former } = read(note?.kept);
   if (typeof former !== 'object' || former === null) return { isMark: isMark === true };
-  const { from, grants } = former as Partial<Former>;
+  const { from, grants, begun } = former as Partial<Former>;
   const kept = { from: typeof from === 'string' ? from : undefined, grants: Array.isArray(grants) ? grants.filter(isGrant) : [] };
-  return { isMark: isMark === true, former: kept };
+  return { isMark: isMark === true, former: { ...kept, ...(begun === true && { begun }) } };
+}
+
+/** As `keptIn`, but of another connection's note nothing that its user was. Pure. */
+export function keptFor(own: Pick<Mark, 'cluster' | 'connection'>, note: UserNote | undefined): Kept {
+  const kept = keptIn(note);
+  return isOurs(note?.mark, own) ? kept : { isMark: kept.isMark };
 }
 
 function read(text: string | undefined): { readonly isMark?: unknown; readonly former?: unknown } {

@@ -8,7 +8,7 @@ import type { MysqlServer } from './server.ts';
 import type { Session } from './session.ts';
 import type { Adoption } from './user.ts';
 
-const systemDatabases = ['mysql', 'sys'];
+const systemDatabases = ['mysql', 'sys', 'performance_schema'];
 
 /** What decides whether a user may be taken over. Never writes. Throws ConnectionError. */
 export async function observeAdoption(

@@ -18,6 +18,8 @@ export interface RightsRequest {
   readonly database: string;
   readonly userName: string;
   readonly promised: Promised;
+  /** Whether rights on a database that isn't there are of interest, too. */
+  readonly evenIfGone?: true;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function lookAtRights(
   });
 }
 
-/** Undefined for those whose database isn't there. */
+/** Undefined for those whose database isn't there, unless they want to know all the same. */
 export async function observeRights(
   session: Session,
   requests: readonly RightsRequest[],
@@ -68,8 +70,8 @@ function observationOf(
   roles: readonly RoleFound[],
   { traits }: Session,
 ): RightsObservation | undefined {
-  const { database, userName, promised } = request;
-  if (!found.databases.some((name) => isSameName(name, database, traits))) return undefined;
+  const { database, userName, promised, evenIfGone } = request;
+  if (!evenIfGone && !found.databases.some((name) => isSameName(name, database, traits))) return undefined;
   const all = found.users.get(userName)!;
   const { proxied, memberships, defaultRoles } = all;
   return {

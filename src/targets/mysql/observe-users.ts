@@ -1,8 +1,9 @@
+import type { Clock } from '../../runtime/clock.ts';
 import { type Mark, parseMark } from '../mark.ts';
 import type { Cancellable, TargetRequest } from '../target.ts';
 import type { UserNote, UserNotes } from '../user-notes.ts';
 import { bindingOf, isBoundTo } from './binding.ts';
-import { definedByEach } from './defined-objects.ts';
+import { type DefinedObjects, definedBy, definersAmong } from './defined-objects.ts';
 import { keptIn } from './kept.ts';
 import { isReservedUserName } from './names.ts';
 import { type AccountRow, readAccounts } from './queries.ts';
@@ -14,12 +15,13 @@ import type { Account, MysqlUser } from './user.ts';
 export interface UsersPlace extends Cancellable {
   readonly server: MysqlServer;
   readonly notes: UserNotes;
+  readonly clock: Clock;
 }
 
 /** Looks at several users at once, and answers in the order in which they were asked for. Never writes. Throws ConnectionError. */
 export async function observeUsers(
   session: Session,
-  requests: readonly Pick<TargetRequest, 'userName' | 'identity'>[],
+  requests: readonly Pick<TargetRequest, 'userName' | 'database' | 'identity'>[],
   place: UsersPlace,
 ): Promise<readonly MysqlUser[]> {
   const found = await findUsers(
@@ -29,18 +31,24 @@ export async function observeUsers(
   );
   // what somebody of that name left behind would run with the rights of whoever gets the name
   const absent = [...found].flatMap(([userName, { account }]) => (account ? [] : [userName]));
-  const orphaned = await definedByEach(session, absent, place);
-  return requests.map(({ userName, identity }) => {
+  const definers = await definersAmong(session, absent, place);
+  const orphaned = new Map<object, DefinedObjects | undefined>();
+  for (const request of requests) {
+    const { userName, database } = request;
+    if (definers.has(userName)) orphaned.set(request, await definedBy(session, userName, { ...place, database }));
+  }
+  return requests.map((request) => {
+    const { userName, identity } = request;
     const user = found.get(userName)!;
     const { account } = user;
-    const defined = orphaned.get(userName);
+    const defined = orphaned.get(request);
     const boundElsewhere = account !== undefined && !isBoundTo(account.binding, identity.clientId);
     return { ...user, boundElsewhere, ...(defined && { defined }) };
   });
 }
 
 /** A user as it is, whoever asks. */
-export type FoundUser = Omit<MysqlUser, 'boundElsewhere' | 'defined' | 'adoption'>;
+export type FoundUser = Omit<MysqlUser, 'boundElsewhere' | 'defined' | 'hasSessions' | 'rights' | 'adoption'>;
 
 /** Finds each of the names, also those that nobody has. */
 export async function findUsers(

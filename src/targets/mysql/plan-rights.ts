@@ -2,6 +2,7 @@ import type { Finding, StagePlan } from '../../api/step.ts';
 import { finding } from '../finding.ts';
 import { coversDatabase, databasePattern, folded, isSameName } from './databases.ts';
 import { missingFindings } from './missing-findings.ts';
+import { fitsAsName, maximumNameLength } from './names.ts';
 import { planMemberships } from './plan-memberships.ts';
 import { foldedRoutine, type Promised, type PromisedByName, promisedOnRoutines, promisedOnTables } from './profile.ts';
 import type { RightsObservation, RightsOn } from './rights.ts';
@@ -18,7 +19,13 @@ export function planRights(promised: Promised, found: RightsObservation): StageP
   const memberships = planMemberships(promised, found);
   // what is missing comes first: a narrow right on the database takes the place of a wide one at once, because only the narrowest counts
   const actions = [...grants, ...surplus.revokes, ...proxies.revokes, ...memberships.actions];
-  const findings = [...missingFindings(promised, found), ...surplus.findings, ...proxies.findings, ...memberships.findings];
+  const findings = [
+    ...unwritable(expected, found),
+    ...missingFindings(promised, found),
+    ...surplus.findings,
+    ...proxies.findings,
+    ...memberships.findings,
+  ];
   return { steps: actions.map(grantStep), findings };
 }
 
@@ -41,11 +48,24 @@ function grantsFor(expected: Expected, found: RightsObservation): GrantAction[] 
     having.set(key, [...(having.get(key) ?? []), ...privileges]);
   }
   const whole: Securable = { kind: 'database', pattern: databasePattern(database, traits) };
-  return [whole, ...named.map((object): Securable => ({ database, ...object }))].flatMap((on): GrantAction[] => {
+  const objects = named.map((object): Securable => ({ database, ...object }));
+  return [...(isWritable(found) ? [whole] : []), ...objects].flatMap((on): GrantAction[] => {
     const there = having.get(keyOf(on, traits)) ?? [];
     const missing = expectedOn(expected, on, found).filter((privilege) => !there.includes(privilege));
     return missing.length === 0 ? [] : [{ kind: 'grant', to: userName, privileges: missing, on }];
   });
+}
+
+/** Whether GRANT can mean just this database: it takes no longer names than others have, whatever has to be escaped in them. */
+function isWritable({ database, traits }: RightsObservation): boolean {
+  return fitsAsName(databasePattern(database, traits));
+}
+
+/** Without escapes the rights would be on other databases too, so they aren't given (threat-model D13). */
+function unwritable({ whole }: Expected, found: RightsObservation): readonly Finding[] {
+  if (whole.length === 0 || isWritable(found)) return [];
+  const message = `no GRANT can mean database ${found.database} alone: with its _ and % escaped the name has more than ${maximumNameLength} characters; ask for rights on its tables by name in access.grants, have partial_revokes switched on for the server, or use a database with a shorter name`;
+  return [finding('NotPermitted', message, { blocking: true })];
 }
 
 interface Surplus {

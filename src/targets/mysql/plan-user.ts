@@ -5,16 +5,18 @@ import { isHeld, isOurs, type Mark, markText, parseMark } from '../mark.ts';
 import type { TargetRequest } from '../target.ts';
 import { isBoundTo } from './binding.ts';
 import { described } from './defined-objects.ts';
-import { keptIn } from './kept.ts';
+import { isToRestore, keptFor } from './kept.ts';
 import { isReservedUserName, maximumUserNameLength, whyNotAName } from './names.ts';
 import { isForAdoption, planAdoption } from './plan-adoption.ts';
-import { type UserAction, type UserStep, userStep } from './steps.ts';
+import { planRights } from './plan-rights.ts';
+import { promisedBy } from './profile.ts';
+import { type GrantStep, narrows, type UserAction, type UserStep, userStep } from './steps.ts';
 import type { Account, MysqlUser } from './user.ts';
 
-type UserRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark' | 'adopt'>;
+type UserRequest = Pick<TargetRequest, 'userName' | 'identity' | 'mark' | 'adopt' | 'access'>;
 
 /** What is to be done so that the user is there, ours, bound to the request's identity and nobody else's, and may log in. Pure. */
-export function planUser(request: UserRequest, user: MysqlUser): StagePlan<UserStep> {
+export function planUser(request: UserRequest, user: MysqlUser): StagePlan<UserStep | GrantStep> {
   const { identity, mark: wanted } = request;
   const { account, mark, adoption } = user;
   if (user.isReserved) return stopped(nameTaken(request, user));
@@ -38,12 +40,16 @@ export function requireUserName(userName: string): void {
 }
 
 /** Whether the user must be made anew, so that it matters of what it is the definer. Pure. */
-export function isForRebind({ identity, mark: wanted }: UserRequest, { account, mark, isReserved, otherHosts }: MysqlUser): boolean {
+export function isForRebind(
+  { identity, mark: wanted }: Omit<UserRequest, 'access'>,
+  { account, mark, isReserved, otherHosts }: MysqlUser,
+): boolean {
   return (
     account !== undefined &&
     !isReserved &&
     otherHosts.length === 0 &&
     isHeld(mark, wanted) &&
+    mark.origin === 'created' &&
     !isBoundTo(account.binding, identity.clientId)
   );
 }
@@ -54,30 +60,46 @@ function planCreation({ userName, identity, mark }: UserRequest, { defined }: My
   return stopped(finding('DefinerObjects', message, { blocking: true }));
 }
 
-function planRebind(
-  { userName, identity, mark: wanted }: UserRequest,
-  user: MysqlUser,
-  account: Account,
-  found: Mark,
-): StagePlan<UserStep> {
-  if (user.defined && user.defined.named.length > 0) {
-    const message = `the database user ${userName} is bound to another identity, and MySQL can bind it anew only by dropping it, but it is the definer of ${described(user.defined)}, which would stop working: have them made anew with another definer, or dropped`;
-    return stopped(finding('DefinerObjects', message, { blocking: true }));
+function planRebind(request: UserRequest, user: MysqlUser, account: Account, found: Mark): StagePlan<UserStep | GrantStep> {
+  const { userName, identity, mark: wanted } = request;
+  if (found.origin === 'adopted') return stopped(stale(userName));
+  if (user.defined) {
+    const message = `the database user ${userName} is bound to another identity, and MySQL can bind it anew only by dropping it, but it is the definer of ${described(user.defined)}, which would stop working: have them made anew with another definer, or dropped; nobody can log in as it until then`;
+    const findings = [finding('DefinerObjects', message, { blocking: true })];
+    return { steps: whileBoundElsewhere(request, user, account, found), findings };
   }
   const mark: Mark = { ...wanted, origin: found.origin };
   const step = userStep({ kind: 'rebind', userName, from: account.binding?.id, to: identity.clientId.toLowerCase(), mark });
   return { steps: [step], findings: [] };
 }
 
+/** An identity that the connection doesn't name any more must not go on, however long it takes until the user can be made anew; nor what the user is the definer of with rights that aren't promised. */
+function whileBoundElsewhere(
+  { userName, access }: UserRequest,
+  { hasSessions, rights }: MysqlUser,
+  { isLocked }: Account,
+  { state }: Mark,
+): readonly (UserStep | GrantStep)[] {
+  if (!isLocked || hasSessions) return [userStep({ kind: 'forbid-login', userName })];
+  return rights && state === 'live' ? planRights(promisedBy(access), rights).steps.filter(narrows) : [];
+}
+
+/** What was taken over is never dropped. */
+function stale(userName: string): Finding {
+  const message = `the database user ${userName} was there before this connection, and is bound to another identity: the operator doesn't drop it to make it anew, so have an administrator drop it or bind it to the identity of spec.identity, or create the connection anew with another databaseUser.name`;
+  return finding('StaleIdentityBinding', message, { blocking: true });
+}
+
 function repairs({ userName, mark: wanted }: UserRequest, { note }: MysqlUser, account: Account, found: Mark): UserAction[] {
   const actions: UserAction[] = [];
   const mark: Mark = { ...wanted, origin: found.origin };
-  const { isMark, former } = keptIn(note);
+  const { isMark, former } = keptFor(wanted, note);
   const inAccount = parseMark(account.attribute) !== undefined;
   // a note that an interrupted pass left: either the account bears the mark by now, or nobody has tried yet whether it can
   const isLeft = inAccount ? note !== undefined && former === undefined : !isMark;
   if (markText(found) !== markText(mark) || isLeft) actions.push({ kind: 'mark', userName, mark });
-  if (former) actions.push({ kind: 'restore-rights', userName, grants: former.grants });
+  if (former && isToRestore(former, { account })) actions.push({ kind: 'restore-rights', userName, grants: former.grants });
+  else if (former) actions.push({ kind: 'forget-rights', userName });
   if (account.isLocked) actions.push({ kind: 'allow-login', userName });
   return actions;
 }

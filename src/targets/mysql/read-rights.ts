@@ -1,8 +1,18 @@
 import type { Cancellable } from '../target.ts';
+import { errnoOf } from './errors.ts';
 import type { MembershipFound, NamedObject, OwnRights, RightsOn, RoleName } from './rights.ts';
-import { granteeOf, type NamedRequest, type RightsRow, readDatabaseRights, readRights } from './rights-queries.ts';
+import {
+  granteeOf,
+  isLongForRoutines,
+  type NamedRequest,
+  type RightsRow,
+  readDatabaseRights,
+  readRights,
+  showGrants,
+} from './rights-queries.ts';
 import type { Privilege, Securable } from './securable.ts';
 import type { Session } from './session.ts';
+import { routineRightsIn } from './shown-grants.ts';
 
 /** All that a user has, in whatever database. */
 export interface AllRights {
@@ -21,9 +31,12 @@ export interface RightsFound {
   readonly own: OwnRights;
 }
 
+/** Somebody dropped the user since. */
+const noSuchGrant = 1141;
+
 type DatabaseRow = Readonly<Record<string, unknown>> & { readonly User: string; readonly Db: string };
 
-/** Reads all rights of some users, and of the operator, with two statements. Never writes. Throws ConnectionError. */
+/** Reads all rights of some users, and of the operator, with two statements, and one for each with a long name. Never writes. Throws ConnectionError. */
 export async function readAllRights(
   session: Session,
   userNames: readonly string[],
@@ -32,12 +45,24 @@ export async function readAllRights(
   const names = [...new Set(userNames)];
   const rows = await session.query<RightsRow>(readRights([...names, session.login], databases, named), { signal });
   const databaseRows = await session.query<DatabaseRow>(readDatabaseRights(names), { signal });
+  const users = new Map(names.map((name) => [name, rightsOf(name, rows, databaseRows)]));
+  for (const name of names.filter(isLongForRoutines)) users.set(name, await withRoutines(session, name, users.get(name)!, { signal }));
   return {
-    users: new Map(names.map((name) => [name, rightsOf(name, rows, databaseRows)])),
+    users,
     databases: rows.flatMap(({ kind, place }) => (kind === 'database' ? [place] : [])),
     named: rows.flatMap(namedIn),
     own: ownRights(session.login, rows),
   };
+}
+
+async function withRoutines(session: Session, userName: string, found: AllRights, { signal }: Cancellable): Promise<AllRights> {
+  try {
+    const shown = await session.query<Readonly<Record<string, string>>>(showGrants(userName), { signal });
+    return { ...found, rights: [...found.rights, ...shown.flatMap((row) => routineRightsIn(Object.values(row)[0] ?? ''))] };
+  } catch (error) {
+    if (errnoOf(error) !== noSuchGrant) throw error;
+    return found;
+  }
 }
 
 function rightsOf(userName: string, all: readonly RightsRow[], databaseRows: readonly DatabaseRow[]): AllRights {

@@ -1,18 +1,16 @@
 import { ConnectionError } from '../../api/connection-error.ts';
+import { printable } from '../finding.ts';
 import type { TargetRequest } from '../target.ts';
 import type { ApplyUserOptions } from './apply-user.ts';
 import { parseClientId } from './client-id.ts';
-import { definedBy, described } from './defined-objects.ts';
+import { type DefinedOptions, definedBy, described } from './defined-objects.ts';
 import { endSessionsOf } from './end-sessions.ts';
-import { type Former, keptIn, keptText } from './kept.ts';
-import { isPassing } from './passing-errors.ts';
-import { isInScope } from './plan-rights.ts';
-import { readAllRights } from './read-rights.ts';
-import { grantOption } from './securable.ts';
+import { type Former, keptFor, keptText } from './kept.ts';
+import { announce, missingOf, restoreRights, rightsElsewhere } from './restore-rights.ts';
 import type { Session } from './session.ts';
-import { createUser, drop, forbidLogin, grant, trustIds } from './statements.ts';
+import { createUser, drop, forbidLogin, trustIds } from './statements.ts';
 import type { KeptGrant, UserStep } from './steps.ts';
-import type { OurUser } from './still-ours.ts';
+import { changedMeanwhile, type OurUser } from './still-ours.ts';
 import { writeMark } from './write-mark.ts';
 
 /** Characters of a note: all notes of a server share one object of a MiB. */
@@ -32,87 +30,39 @@ export async function rebindUser(
   const { notes, server, signal } = options;
   const { userName, mark } = step;
   const to = parseClientId(step.to);
-  const { isMark, former: earlier } = keptIn(user.note);
-  const grants = await rightsElsewhere(session, userName, database, options);
-  const former: Former = { from: user.account.binding?.id ?? earlier?.from, grants: together(earlier?.grants ?? [], grants) };
+  if (user.mark.origin === 'adopted') throw changedMeanwhile(userName);
+  if (!user.account.isLocked) await session.query(forbidLogin(userName), { signal });
+  await endSessionsOf(session, userName, options);
+  await requireNothingDefined(session, userName, { database, signal });
+  const { isMark, former: earlier } = keptFor(mark, user.note);
+  // as late as can be: what somebody takes afterwards would come back
+  const { grants, lost } = inherited(await rightsElsewhere(session, userName, database, { signal }), earlier, user);
+  const former: Former = { from: user.account.binding?.id, grants };
   const note = { mark, boundTo: to, kept: keptText({ isMark, former }) };
   if (note.kept.length > maximumKept) throw tooMuchToKeep(userName);
-  if (!user.account.isLocked) await session.query(forbidLogin(userName), { signal });
-  await endSessionsOf(session, userName, { signal });
-  await requireNothingDefined(session, userName, options);
   await notes.write(server.serverId, [{ userName, note }], { signal });
   await session.query(drop(userName), { signal });
   await session.query(trustIds, { signal });
   await session.query(createUser(userName, to), { signal });
-  const lost = await restoreRights(session, userName, former.grants, options);
+  const refused = await restoreRights(session, { userName, note, former }, options);
   const last = await writeMark(session, { userName, mark, user: { note }, boundTo: to, former: undefined }, { signal });
   await notes.write(server.serverId, [last], { signal });
-  if (lost.length > 0) throw lostRights(userName, lost);
+  announce(userName, [...lost, ...refused], options);
 }
 
-/** Gives rights back, and answers those that can't be given. Throws ConnectionError where the next try may succeed. */
-export async function restoreRights(
-  session: Session,
-  userName: string,
-  grants: readonly KeptGrant[],
-  { logger, signal }: ApplyUserOptions,
-): Promise<readonly KeptGrant[]> {
-  const lost: KeptGrant[] = [];
-  for (const kept of grants) {
-    const { privileges, on, grantOption: couldPassOn } = kept;
-    if (couldPassOn) lost.push({ ...kept, privileges: [grantOption] });
-    try {
-      if (privileges.length > 0) await session.query(grant(privileges, on, userName), { signal });
-    } catch (error) {
-      if (isPassing(error)) throw error;
-      logger?.warn('a right that a user had is lost', { user: userName, privileges: privileges.join(', '), error });
-      lost.push(kept);
-    }
-  }
-  return lost;
+interface Inherited {
+  readonly grants: readonly KeptGrant[];
+  readonly lost: readonly KeptGrant[];
 }
 
-/** Says what a user has lost: once, because what can't be given back isn't kept. Pure. */
-export function lostRights(userName: string, lost: readonly KeptGrant[]): ConnectionError {
-  const named = lost.slice(0, 5).map(({ privileges, on }) => `${privileges.join(', ')} on ${placeOf(on)}`);
-  const more = lost.length > 5 ? ` and ${lost.length - 5} more` : '';
-  return new ConnectionError(
-    'retry',
-    'DatabaseError',
-    `the database user ${userName} was made anew for its identity and lost rights in other databases that the operator can't give back: ${named.join('; ')}${more}; have an administrator give them, if they are needed`,
-  );
-}
-
-function placeOf(on: KeptGrant['on']): string {
-  switch (on.kind) {
-    case 'server':
-      return 'everything';
-    case 'database':
-      return on.pattern;
-    case 'column':
-      return `column ${on.name} of ${on.database}.${on.table}`;
-    case 'table':
-    case 'routine':
-      return `${on.database}.${on.name}`;
-    default:
-      return on satisfies never;
-  }
-}
-
-async function rightsElsewhere(
-  session: Session,
-  userName: string,
-  database: string,
-  { signal }: ApplyUserOptions,
-): Promise<readonly KeptGrant[]> {
-  const { users } = await readAllRights(session, [userName], { databases: [database], named: [], signal });
-  const elsewhere = users.get(userName)!.rights.filter(({ on }) => !isInScope(on, database, session.traits));
-  return elsewhere.map(({ on, privileges, grantOption: couldPassOn }) => ({ on, privileges, grantOption: couldPassOn }));
-}
-
-/** An interrupted attempt kept the same, as far as the user still had it. */
-function together(...lists: readonly (readonly KeptGrant[])[]): readonly KeptGrant[] {
-  return [...new Map(lists.flat().map((kept) => [JSON.stringify(kept), kept])).values()];
+/**
+ * What a user shall have when it has been made anew: what it has now, and what an interrupted attempt took from it and nobody could take since. Pure.
+ */
+function inherited(now: readonly KeptGrant[], earlier: Former | undefined, { account }: OurUser): Inherited {
+  // it was never dropped: what isn't there was taken by somebody
+  if (!earlier || earlier.from === account.binding?.id) return { grants: now, lost: [] };
+  if (earlier.begun) return { grants: now, lost: missingOf(earlier.grants, now) };
+  return { grants: [...now, ...missingOf(earlier.grants, now)], lost: [] };
 }
 
 function tooMuchToKeep(userName: string): ConnectionError {
@@ -124,12 +74,14 @@ function tooMuchToKeep(userName: string): ConnectionError {
 }
 
 /** Looked for again, because not every server refuses to drop a definer. */
-async function requireNothingDefined(session: Session, userName: string, { signal }: ApplyUserOptions): Promise<void> {
-  const defined = await definedBy(session, userName, { signal });
-  if (defined.named.length === 0) return;
+async function requireNothingDefined(session: Session, userName: string, options: DefinedOptions): Promise<void> {
+  const defined = await definedBy(session, userName, options);
+  if (!defined) return;
   throw new ConnectionError(
     'waiting',
     'DefinerObjects',
-    `the database user ${userName} has become the definer of ${described(defined)}, so it can't be dropped and made anew for its identity`,
+    printable(
+      `the database user ${userName} has become the definer of ${described(defined)}, so it can't be dropped and made anew for its identity`,
+    ),
   );
 }

@@ -30,6 +30,10 @@ export type UserAction =
   | { readonly kind: 'adopt-user'; readonly userName: string; readonly mark: Mark }
   /** Gives back what the user had in other databases before it was made anew. */
   | { readonly kind: 'restore-rights'; readonly userName: string; readonly grants: readonly KeptGrant[] }
+  /** Gives up what of that can't be told apart from what somebody took meanwhile. */
+  | { readonly kind: 'forget-rights'; readonly userName: string }
+  /** Shuts a user out, with its sessions and events, that can't be made anew for its identity yet. */
+  | { readonly kind: 'forbid-login'; readonly userName: string }
   /** Always the last: sessions from before are ended first. */
   | { readonly kind: 'allow-login'; readonly userName: string };
 
@@ -62,7 +66,7 @@ export type GrantStep = Step & GrantAction;
 const maximumSummaryLength = 1024;
 
 export function userStep(action: UserAction): UserStep {
-  return { ...action, stage: 'user', summary: shortened(`${userStatements(action).join('; ')}${remarkOn(action)}`) };
+  return { ...action, stage: 'user', summary: shortened(`${userStatements(action).join('; ')}${remarkOn(action)}`.trim()) };
 }
 
 export function grantStep(action: GrantAction): GrantStep {
@@ -88,6 +92,10 @@ export function userStatements(action: UserAction): readonly Sql[] {
       return [setMark(userName, action.mark)];
     case 'restore-rights':
       return action.grants.map(({ privileges, on }) => grant(privileges, on, userName));
+    case 'forget-rights':
+      return [];
+    case 'forbid-login':
+      return [forbidLogin(userName)];
     case 'allow-login':
       return [allowLogin(userName)];
     default:
@@ -120,7 +128,8 @@ export function narrows(action: GrantAction): boolean {
   return (action.kind === 'revoke' && action.narrows) || action.kind === 'revoke-role' || action.kind === 'revoke-proxy';
 }
 
-function remarkOn({ kind }: UserAction): string {
+function remarkOn({ kind, userName }: UserAction): string {
+  if (kind === 'forget-rights') return `(what ${userName} had in other databases is not given back any more)`;
   return kind === 'rebind' ? ' (the user loses all rights with this; they are granted anew in the same pass)' : '';
 }
 

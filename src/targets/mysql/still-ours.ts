@@ -22,13 +22,13 @@ export function requireOurs(user: FoundUser | undefined, { userName, mark }: Pic
 /** The user of an ending: absent, or another's, or ours. */
 export type EndingUser =
   | { readonly kind: 'absent'; readonly user: FoundUser }
-  | { readonly kind: 'not-ours' }
+  | { readonly kind: 'not-ours'; readonly user: FoundUser }
   | { readonly kind: 'ours'; readonly user: OurUser };
 
 /** Finds the user of a connection that goes. Only one with exactly its mark, whatever the state, is its. */
 export async function findEnding(session: Session, { userName, mark }: EndingRequest, place: UsersPlace): Promise<EndingUser> {
   const user = (await findUsers(session, [userName], place)).get(userName)!;
   if (!user.account) return { kind: 'absent', user };
-  if (user.isReserved || !isOurs(user.mark, mark) || user.mark.uid !== mark.uid) return { kind: 'not-ours' };
+  if (user.isReserved || !isOurs(user.mark, mark) || user.mark.uid !== mark.uid) return { kind: 'not-ours', user };
   return { kind: 'ours', user: user as OurUser };
 }

@@ -6,7 +6,7 @@ import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
 import type { UserNotes } from '../user-notes.ts';
 import { Batches } from './batches.ts';
-import { definedBy } from './defined-objects.ts';
+import { observeDefiner } from './defined-objects.ts';
 import { endUser, releaseUser } from './end.ts';
 import { settings } from './env.ts';
 import { listMarked } from './list-marked.ts';
@@ -78,7 +78,7 @@ class MysqlTarget implements Target {
     });
     const logIn = (address: Address, { signal }: Cancellable) => this.#pool.ensure(address, { signal });
     this.#servers = new ServerObserver({ reads, isServerHost, operator, logIn });
-    this.#batches = new Batches({ enter: (server, work, { signal }) => this.#in(server, work, { signal }), notes, logger });
+    this.#batches = new Batches({ enter: (server, work, { signal }) => this.#in(server, work, { signal }), notes, clock, logger });
   }
 
   async observeServer({ serverId }: Pick<TargetRequest, 'serverId'>, { signal }: Cancellable): Promise<MysqlServer> {
@@ -94,7 +94,11 @@ class MysqlTarget implements Target {
       return { ...user, adoption: await this.#in(server, look, { signal }) };
     }
     if (!isForRebind(request, user)) return user;
-    return { ...user, defined: await this.#in(server, (session) => definedBy(session, userName, { signal }), { signal }) };
+    const look = (session: Session) => observeDefiner(session, request, { signal });
+    const definer = await this.#in(server, look, { signal });
+    if (!definer) return user;
+    if (!user.account?.isLocked || definer.hasSessions) return { ...user, ...definer };
+    return { ...user, ...definer, rights: await this.#batches.rights.ask(ours(server), request, { signal }) };
   }
 
   planUser(request: TargetRequest, user: UserObservation) {
@@ -138,7 +142,8 @@ class MysqlTarget implements Target {
   }
 
   async end(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
-    return await this.#in(server, (session) => endUser(session, request, this.#place(server, { signal })), { signal });
+    const { logger } = this.#options;
+    return await this.#in(server, (session) => endUser(session, request, { ...this.#place(server, { signal }), logger }), { signal });
   }
 
   async release(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
@@ -159,7 +164,8 @@ class MysqlTarget implements Target {
   }
 
   #place(server: ServerObservation, { signal }: Cancellable): UsersPlace {
-    return { server: ours(server), notes: this.#options.notes, signal };
+    const { notes, clock } = this.#options;
+    return { server: ours(server), notes, clock, signal };
   }
 
   async #in<T>(server: ServerObservation, work: (session: Session) => Promise<T>, { signal }: Cancellable): Promise<T> {

@@ -1,6 +1,7 @@
 import type { UserObservation } from '../target.ts';
 import type { UserNote } from '../user-notes.ts';
 import type { DefinedObjects } from './defined-objects.ts';
+import type { RightsObservation } from './rights.ts';
 
 /** A user as found in the server and in the notes. */
 export interface MysqlUser extends UserObservation {
@@ -16,6 +17,10 @@ export interface MysqlUser extends UserObservation {
   readonly adoption?: Adoption;
   /** Of what the user is the definer; only where it isn't there or must be made anew. */
   readonly defined?: DefinedObjects;
+  /** Whether anybody is logged in as one that must be made anew and can't be, or an event of its runs. */
+  readonly hasSessions?: boolean;
+  /** What such a one may do, as soon as it is shut out. */
+  readonly rights?: RightsObservation;
 }
 
 export interface Account {

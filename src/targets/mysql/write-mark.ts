@@ -2,7 +2,7 @@ import { type Mark, parseMark } from '../mark.ts';
 import type { Cancellable } from '../target.ts';
 import type { UserNoteChange } from '../user-notes.ts';
 import { errnoOf } from './errors.ts';
-import { type Former, keptIn, keptText } from './kept.ts';
+import { type Former, keptFor, keptText } from './kept.ts';
 import type { FoundUser } from './observe-users.ts';
 import { isPassing } from './passing-errors.ts';
 import type { Session } from './session.ts';
@@ -27,7 +27,7 @@ export interface MarkToWrite {
  */
 export async function writeMark(session: Session, write: MarkToWrite, { signal }: Cancellable): Promise<UserNoteChange> {
   const { userName, mark, user, boundTo } = write;
-  const kept = keptIn(user.note);
+  const kept = keptFor(mark, user.note);
   const former = 'former' in write ? write.former : kept.former;
   const note = (isMark: boolean) => ({ mark, boundTo, kept: keptText({ isMark, ...(former && { former }) }) });
   const wasInAccount = parseMark(user.account?.attribute) !== undefined;

@@ -75,6 +75,7 @@ class PostgresTarget implements Target {
     this.#pool = new SessionPool<Address, Session>({
       open: (address, { signal }) => Session.open({ ...address, password: token, ca, signal }),
       keyOf: ({ host, login, database }) => JSON.stringify([host, login, database]),
+      isSameServer: (a, b) => a.host === b.host,
       idleInMs,
       clock,
     });

@@ -2,7 +2,7 @@ import type { Administrator, Grantable } from '../target/engine.ts';
 import { id, literal } from './client.ts';
 import type { ShopServer } from './shop-server.ts';
 
-export const permissions = {
+const permissions = {
   read: 'SELECT',
   insert: 'INSERT',
   update: 'UPDATE',
@@ -63,6 +63,19 @@ export function administratorOf({ query }: Pick<ShopServer, 'query'>, database: 
   };
 }
 
-export function objectOf(deed: Grantable, name: string): string {
+/** Gives a right in the name of a user who was given it with the right to pass it on. */
+export function grantAsStranger({ query }: Pick<ShopServer, 'query'>, database: string): Administrator['grant'] {
+  return async (deed, name, user) => {
+    const on = objectOf(deed, name);
+    await query(
+      database,
+      'CREATE USER stranger WITHOUT LOGIN',
+      `GRANT ${permissions[deed]} ON ${on} TO stranger WITH GRANT OPTION`,
+      `GRANT ${permissions[deed]} ON ${on} TO ${id(user)} AS stranger`,
+    );
+  };
+}
+
+function objectOf(deed: Grantable, name: string): string {
   return `OBJECT::${deed === 'run' ? routineSchema : 'dbo'}.${id(name)}`;
 }

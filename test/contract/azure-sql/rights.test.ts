@@ -160,6 +160,53 @@ describe('rights on Azure SQL', function () {
     }
   });
 
+  it('that a role around one of its own is denied are told too', async () => {
+    await run(
+      'CREATE ROLE inner_circle',
+      'CREATE ROLE outer_circle',
+      'ALTER ROLE outer_circle ADD MEMBER inner_circle',
+      'DENY SELECT ON OBJECT::app.orders TO outer_circle',
+    );
+    const request = shopServer.request({ access: access('ReadOnly', { roles: ['inner_circle'] }) });
+    expect((await shopServer.reconcile(request)).findings.map(({ reason }) => reason)).to.deep.equal(['PrivilegeDenied']);
+    const client = await shopServer.logIn('orders');
+    expect(await may(client, 'SELECT id FROM app.orders')).to.equal(false);
+  });
+
+  for (const role of ['public', 'db_denydatareader', 'db_denydatawriter'])
+    it(`are never to be had by way of ${role}`, async () => {
+      const request = shopServer.request({ access: access('ReadOnly', { roles: [role] }) });
+      expect((await shopServer.reconcile(request)).findings.map(({ reason }) => reason)).to.deep.equal(['NotPermitted']);
+      expect((await shopServer.reconcile(request)).steps).to.deep.equal([]);
+    });
+
+  for (const [what, give] of [
+    ['a schema', 'ALTER AUTHORIZATION ON SCHEMA::app TO [aad_shop_orders]'],
+    ['an object', 'ALTER AUTHORIZATION ON OBJECT::app.orders TO [aad_shop_orders]'],
+  ] as const)
+    it(`on ${what} of its own are not given to a user, who has them all, also when it is bound anew`, async () => {
+      const grants = [{ objectType: 'Table' as const, schema: 'app', names: ['orders'], privileges: ['SELECT', 'REFERENCES'] }];
+      const request = shopServer.request({ access: access('ReadWriteDDL', { ...inApp, grants }) });
+      await shopServer.reconcile(request);
+      await run(give);
+      expect((await shopServer.reconcile(request)).findings).to.deep.equal([]);
+      expect(await shopServer.reconcile(request)).to.deep.equal(atRest);
+      const rebound = { ...request, identity: other };
+      expect((await shopServer.reconcile(rebound)).findings).to.deep.equal([]);
+      expect(await shopServer.reconcile(rebound)).to.deep.equal(atRest);
+    });
+
+  it('that come with what a user owns are told where its profile gives less', async () => {
+    const request = shopServer.request({ access: access('ReadOnly') });
+    await shopServer.reconcile(request);
+    await run('ALTER AUTHORIZATION ON SCHEMA::app TO [aad_shop_orders]');
+    const { steps, findings } = await shopServer.reconcile(request);
+    expect(steps).to.deep.equal([]);
+    expect(findings.map(({ reason, blocking }) => `${reason} ${blocking}`)).to.deep.equal(['PrivilegeNotRevocable false']);
+    expect(findings[0]?.message).to.include('[app]');
+    expect((await shopServer.reconcile({ ...request, access: access('ReadWriteDDL') })).findings).to.deep.equal([]);
+  });
+
   it('are told as missing where the schema is, and given once it is there', async () => {
     const request = shopServer.request({ access: access('ReadOnly', { schemas: ['later', 'app'] }) });
     expect((await shopServer.reconcile(request)).findings.map(({ reason }) => reason)).to.deep.equal(['SchemaNotFound']);

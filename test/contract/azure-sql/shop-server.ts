@@ -10,11 +10,14 @@ import { startAzureSqlServer } from '../../sandbox/azure-sql-server.ts';
 import { createAuthority } from '../../sandbox/certificates.ts';
 import { Faults } from '../../sandbox/controls/faults.ts';
 import { Journal } from '../../sandbox/controls/journal.ts';
+import { MemoryNotes } from '../mysql/memory-notes.ts';
 import { access, cluster, markOf, operator, shop, tenantId } from '../target/given.ts';
 import { end, type Pass, plan, reconcile, tidy } from '../target/pass.ts';
 import { SqlClient } from './client.ts';
 
 export const audience = 'https://database.windows.net/';
+/** Numbers of a login: no user, no such database for it. */
+export const loginRefusals: readonly number[] = [18456, 4060, 916];
 
 /** Somebody else who administers the server. */
 export const dba: Identity = {
@@ -34,6 +37,7 @@ export interface ShopServer {
   readonly faults: Faults;
   readonly tokens: TokenSigner;
   readonly ca: string;
+  readonly notes: MemoryNotes;
   /** A target of its own, as after a restart of the operator. */
   newTarget(options?: { readonly operator?: Identity; readonly idleInMs?: number }): Target;
   request(overrides?: Partial<TargetRequest>): TargetRequest;
@@ -100,6 +104,7 @@ export async function startShopServer({ host, resumeInMs = 50 }: ShopServerOptio
   });
 
   const targets: Target[] = [];
+  const notes = new MemoryNotes();
   const clients = new Set<SqlClient>();
   const administrators = new Map<string, SqlClient>();
 
@@ -116,6 +121,7 @@ export async function startShopServer({ host, resumeInMs = 50 }: ShopServerOptio
       token: () => tokens.issue(who, audience, { expiresIn: 300 }),
       operator: { principalId: who.principalId, clientId: who.clientId },
       clusterHash: cluster,
+      notes,
       ca: authority.pem,
       clock: systemClock,
       ...(idleInMs !== undefined && { idleInMs }),
@@ -139,6 +145,7 @@ export async function startShopServer({ host, resumeInMs = 50 }: ShopServerOptio
     faults,
     tokens,
     ca: authority.pem,
+    notes,
     newTarget,
     request: (overrides = {}) => ({
       serverId,
@@ -175,6 +182,7 @@ export async function startShopServer({ host, resumeInMs = 50 }: ShopServerOptio
       administrators.clear();
       engine.dropDatabase('orders');
       engine.createDatabase('orders');
+      notes.all.clear();
       journal.clear();
     },
     stop: async () => {

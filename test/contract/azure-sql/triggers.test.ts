@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rejection } from '../../support/eventually.ts';
-import { access, other } from '../target/given.ts';
+import { access, markOf, other } from '../target/given.ts';
 import { atRest } from '../target/pass.ts';
 import { type ShopServer, startShopServer } from './shop-server.ts';
 
@@ -64,6 +64,48 @@ describe('a DDL trigger in Azure SQL', function () {
       "SELECT u.name AS name FROM sys.database_role_members AS m JOIN sys.database_principals AS u ON u.principal_id = m.member_principal_id WHERE u.name = N'aad_evil'",
     );
     expect(members).to.deep.equal([]);
+  });
+
+  it('that is made while many users are written gains nothing', async () => {
+    await run('CREATE TABLE dbo.seen (who nvarchar(128))');
+    const requests = Array.from({ length: 30 }, (_, index) =>
+      shopServer.request({
+        userName: `aad_shop_${index}`,
+        mark: markOf('shop', `app-${index}`),
+        identity: { ...other, clientId: `eeeeeeee-0000-4000-8000-${String(index).padStart(12, '0')}` },
+      }),
+    );
+    const { target } = shopServer;
+    const server = await target.observeServer(requests[0]!, { signal });
+    const works = await Promise.all(
+      requests.map(async (request) => ({
+        request,
+        steps: target.planUser(request, await target.observeUser(request, server, { signal })).steps,
+      })),
+    );
+    let planted: Promise<unknown> | undefined;
+    const plant = () => {
+      planted ??= run('CREATE TRIGGER climb ON DATABASE FOR DDL_DATABASE_LEVEL_EVENTS AS INSERT INTO dbo.seen (who) VALUES (USER_NAME())');
+    };
+    const applied = await Promise.allSettled(
+      works.map(({ request, steps }) => target.apply(steps, request, server, { beforeStep: plant, signal })),
+    );
+    await planted;
+    expect(await run('SELECT who FROM dbo.seen')).to.deep.equal([]);
+    const refused = applied.flatMap((each) => (each.status === 'rejected' ? [String(each.reason.reason)] : []));
+    expect(new Set(refused)).to.deep.equal(new Set(['DdlTriggerPresent']));
+  });
+
+  it('does not keep sessions from being ended with an access', async () => {
+    const evil = shopServer.request({ userName: 'aad_evil', identity: other, access: access('All') });
+    await shopServer.reconcile(evil);
+    const application = await shopServer.logIn('orders', other);
+    await application.query(undoing);
+    expect(await rejection(shopServer.end(evil))).to.include({ reason: 'DdlTriggerPresent' });
+    await application.query('SELECT 1 AS one').then(
+      () => expect.fail('the session is still there'),
+      () => {},
+    );
   });
 
   it('holds up the end of an access, which would run it as the operator, and says so', async () => {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { markText } from '../../../src/targets/mark.ts';
+import { rejection } from '../../support/eventually.ts';
 import { access, markOf, other, shop } from '../target/given.ts';
 import { atRest } from '../target/pass.ts';
+import { numberIn } from './application-session.ts';
 import { type ShopServer, startShopServer } from './shop-server.ts';
 
 describe('a user of Azure SQL', function () {
@@ -29,6 +31,30 @@ describe('a user of Azure SQL', function () {
     const client = await shopServer.logIn('orders');
     expect(await client.query('SELECT USER_NAME() AS name')).to.deep.equal([{ name: request.userName }]);
   });
+
+  const linesBreak = {
+    'it is locked': 'DENY CONNECT',
+    'that is committed': '^COMMIT',
+    'its sessions are listed': 'dm_exec_sessions',
+    'one is ended': '^KILL',
+    'it is dropped': 'DROP USER',
+  };
+  for (const [when, path] of Object.entries(linesBreak))
+    it(`that is bound to another identity keeps no session of the one before, though the line breaks when ${when}`, async () => {
+      const request = shopServer.request();
+      const rebound = { ...request, identity: other };
+      await shopServer.reconcile(request);
+      await shopServer.logIn('orders');
+      shopServer.faults.add({ match: { kind: 'sql', path }, respond: { drop: 'after' }, times: 1 });
+      expect(await rejection(shopServer.reconcile(rebound))).to.include({ kind: 'retry' });
+      await shopServer.reconcile(rebound);
+      expect(await shopServer.reconcile(rebound)).to.deep.equal(atRest);
+      const open = [...shopServer.engine.sessions.values()].filter(
+        ({ login, killed }) => login.clientId === shop.clientId && !killed.aborted,
+      );
+      expect(open).to.deep.equal([]);
+      await shopServer.logIn('orders', other);
+    });
 
   it('costs one login and some reads at rest, and no write', async () => {
     const requests = Array.from({ length: 20 }, (_, index) =>
@@ -96,6 +122,87 @@ describe('a user of Azure SQL', function () {
       expect((await shopServer.reconcile(request)).steps.map(({ kind }) => kind)).to.deep.equal(['allow-login']);
       await shopServer.logIn('orders');
       expect(await shopServer.reconcile(request)).to.deep.equal(atRest);
+    }
+  });
+
+  it('is let in again when somebody else than the operator locked it, and ended for good all the same', async () => {
+    const request = shopServer.request();
+    await shopServer.reconcile(request);
+    const lock = ['CREATE USER friend WITHOUT LOGIN', 'GRANT CONNECT TO friend WITH GRANT OPTION'];
+    await shopServer.query('orders', ...lock, 'DENY CONNECT TO [aad_shop_orders] AS friend');
+    expect((await shopServer.reconcile(request)).steps.map(({ kind }) => kind)).to.deep.equal(['allow-login']);
+    expect(await shopServer.reconcile(request)).to.deep.equal(atRest);
+    await shopServer.query('orders', 'DENY CONNECT TO [aad_shop_orders] AS friend');
+    expect(await shopServer.end(request)).to.equal('ended');
+    await shopServer.query('orders', 'REVOKE CONNECT FROM [aad_shop_orders] AS friend');
+    expect(numberIn(await shopServer.logIn('orders').catch((error: unknown) => error))).to.equal(18456);
+  });
+
+  it('is made though a neighbour asks for its name at the same time, with an identity that another user has', async () => {
+    await shopServer.query('orders', `CREATE USER someone WITH SID = 0xBBBBBBBB000000408000000000000002, TYPE = E`);
+    const target = shopServer.newTarget();
+    const { signal } = new AbortController();
+    const first = shopServer.request({
+      userName: 'first',
+      mark: markOf('shop', 'first'),
+      identity: { principalId: shop.principalId, clientId: 'eeeeeeee-0000-4000-8000-000000000001' },
+    });
+    const neighbour = shopServer.request({ userName: 'same', mark: markOf('payments', 'same') });
+    const request = shopServer.request({ userName: 'same', identity: other });
+    const server = await target.observeServer(request, { signal });
+    const plans = await Promise.all(
+      [first, neighbour, request].map(async (each) => target.planUser(each, await target.observeUser(each, server, { signal }))),
+    );
+    expect(plans.map(({ steps, findings }) => [...steps.map(({ kind }) => kind), ...reasons({ findings })])).to.deep.equal([
+      ['create-user'],
+      ['IdentityInUse'],
+      ['create-user'],
+    ]);
+  });
+
+  it('is bound anew though it passed something on, and keeps its default schema', async () => {
+    const request = shopServer.request();
+    await shopServer.reconcile(request);
+    await shopServer.query(
+      'orders',
+      'CREATE SCHEMA app',
+      'CREATE TABLE dbo.items (id int)',
+      'CREATE USER friend WITHOUT LOGIN',
+      'GRANT SELECT ON OBJECT::dbo.items TO [aad_shop_orders] WITH GRANT OPTION',
+      'GRANT SELECT ON OBJECT::dbo.items TO friend AS [aad_shop_orders]',
+      'ALTER USER [aad_shop_orders] WITH DEFAULT_SCHEMA = [app]',
+    );
+    const rebound = { ...request, identity: other };
+    expect((await shopServer.reconcile(rebound)).findings).to.deep.equal([]);
+    expect(await shopServer.reconcile(rebound)).to.deep.equal(atRest);
+    const found = await shopServer.query(
+      'orders',
+      "SELECT p.default_schema_name AS [schema] FROM sys.database_principals AS p WHERE p.name = N'aad_shop_orders'",
+    );
+    expect(found).to.deep.equal([{ schema: 'app' }]);
+  });
+
+  it('is bound anew though names of stand-ins are taken, and no longer only where all are', async () => {
+    const request = shopServer.request();
+    await shopServer.reconcile(request);
+    await shopServer.query('orders', 'CREATE SCHEMA app', 'ALTER AUTHORIZATION ON SCHEMA::app TO [aad_shop_orders]');
+    await shopServer.query('orders', 'CREATE USER dbaccess_standin_00000001 WITHOUT LOGIN');
+    const { findings, steps } = await shopServer.reconcile({ ...request, identity: other });
+    expect(reasons({ findings })).not.to.include('UserNameTaken');
+    expect(steps.map(({ kind }) => kind)).to.deep.equal(['rebind']);
+    for (let number = 2; number <= 20; number += 1)
+      await shopServer.query('orders', `CREATE USER dbaccess_standin_00000001_${number} WITHOUT LOGIN`);
+    expect(reasons(await shopServer.reconcile(request))).to.deep.equal(['UserNameTaken']);
+  });
+
+  it('lives in databases of any name', async () => {
+    for (const database of ['shop.orders', 'a]b', "o'clock"]) {
+      shopServer.engine.createDatabase(database);
+      const request = shopServer.request({ database });
+      expect(reasons(await shopServer.reconcile(request)), database).to.deep.equal([]);
+      expect(await shopServer.end(request)).to.equal('ended');
+      expect(await shopServer.tidy(request)).to.deep.equal({ kind: 'gone' });
+      shopServer.engine.dropDatabase(database);
     }
   });
 

@@ -2,7 +2,6 @@ import { escapeId, escape as literal } from 'mysql2';
 import type { Administrator, Grantable } from '../target/engine.ts';
 import { operator } from '../target/given.ts';
 import { errnoOf } from './application-session.ts';
-import type { ShopServer } from './shop-server.ts';
 
 export const privileges = {
   read: 'SELECT',
@@ -12,8 +11,16 @@ export const privileges = {
   run: 'EXECUTE',
 } as const satisfies Record<Grantable, string>;
 
-/** Does what people do by hand, as superuser. */
-export function administratorOf({ backend, query }: ShopServer, database: string): Administrator {
+export interface AdministratorOptions {
+  readonly backend: { readonly engine: 'MySQL' | 'MariaDB' };
+  /** Runs one statement, as a superuser or as the operator. */
+  query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** That of the operator of all tests when left out. */
+  readonly operatorName?: string;
+}
+
+/** Does what people do by hand. */
+export function administratorOf({ backend, query, operatorName = operator.name }: AdministratorOptions, database: string): Administrator {
   const run = async (...statements: readonly string[]) => {
     for (const statement of statements) await query(statement);
   };
@@ -39,7 +46,7 @@ export function administratorOf({ backend, query }: ShopServer, database: string
     createRole: async (name, { reads }) => {
       await run(`CREATE ROLE ${id(name)}`, `GRANT SELECT ON ${full(reads)} TO ${id(name)}`);
       // of MySQL the operator may grant any role, of MariaDB those that it administers
-      if (backend.engine === 'MariaDB') await run(`GRANT ${id(name)} TO ${account(operator.name)} WITH ADMIN OPTION`);
+      if (backend.engine === 'MariaDB') await run(`GRANT ${id(name)} TO ${account(operatorName)} WITH ADMIN OPTION`);
     },
     addToRole: (role, user) =>
       run(

@@ -3,12 +3,11 @@ import type { ContractEngine } from '../target/engine.ts';
 import { operator, other, shop } from '../target/given.ts';
 import { account, administratorOf, id, objectsOf, privileges } from './administrator.ts';
 import { errnoOf, MysqlApplication } from './application-session.ts';
-import { hostileMysqlNames } from './hostile-names.ts';
 import { plantTraps } from './hostile-schema.ts';
 import { loginRefusals, startShopServer } from './shop-server.ts';
+import { mysqlTraits } from './traits.ts';
 
 const main = 'orders';
-const rows = ['read', 'insert', 'update', 'delete'] as const;
 
 /** A server of the MySQL family behind its gateway. */
 export async function startMysql(): Promise<ContractEngine> {
@@ -20,21 +19,11 @@ export async function startMysql(): Promise<ContractEngine> {
   const databases = new Set<string>();
 
   return {
-    type: 'MySQL',
+    ...mysqlTraits,
     title: `${backend.engine} ${backend.version}`,
     target,
-    schema: undefined,
     identities: { first: shop, second: other },
     operatorName: operator.name,
-    longestUserName: 32,
-    promises: {
-      ReadOnly: ['read'],
-      ReadWrite: rows,
-      ReadWriteDDL: [...rows, 'create table', 'drop table'],
-      All: [...rows, 'create table', 'drop table', 'run'],
-    },
-    // MySQL doesn't ask who granted
-    strangersGrants: 'revoked',
     administrator: administratorOf(shopServer, main),
     request: (overrides) => shopServer.request({ database: main, ...overrides }),
     newTarget: () => shopServer.newTarget(),
@@ -53,7 +42,6 @@ export async function startMysql(): Promise<ContractEngine> {
       await backend.createDatabase(name);
       return administratorOf(shopServer, name);
     },
-    hostileNames: hostileMysqlNames,
     plantTraps: async (session) => {
       if (!(session instanceof MysqlApplication)) throw new TypeError('a session of another engine');
       return await plantTraps(session.client, { query, database: main });

@@ -35,11 +35,9 @@ describe('the definer of something on MySQL', function () {
       await (await made()).query(statement);
       const { reconcile, end, tidy, query } = shop();
       const { steps, findings } = await reconcile(request({ identity: other }));
-      expect(steps).to.deep.equal([]);
+      expect(steps.map((step) => step.kind)).to.deep.equal(['forbid-login']);
       expect(findings[0]).to.include({ reason: 'DefinerObjects', blocking: true });
       expect(findings[0]?.message).to.include(`${kind} orders.kept`);
-      // who was bound before goes on meanwhile
-      await (await shop().logIn('aad_shop_orders', 'orders')).query('SELECT 1');
 
       expect(await end(request())).to.equal('ended');
       for (let time = 1; time <= 2; time += 1)
@@ -61,6 +59,30 @@ describe('the definer of something on MySQL', function () {
       expect(await tidy(again)).to.deep.equal({ kind: 'gone' });
     });
   }
+
+  it('that can’t be bound anew shuts out who was bound before, keeps no right that isn’t promised, and lets it in again', async () => {
+    const { reconcile, logIn, query, faults, newTarget } = shop();
+    const session = await made();
+    await session.query(objects['view'] ?? '');
+    const moved = request({ identity: other, access: access('ReadOnly') });
+    for (const statement of ['ACCOUNT LOCK', 'PROCESSLIST', 'az_kill']) {
+      faults.add({ match: { kind: 'sql', path: statement }, respond: { drop: 'before' }, times: 1 });
+      await rejection(reconcile(moved, newTarget()));
+    }
+    const { findings } = await reconcile(moved);
+    expect(findings.map(({ reason }) => reason)).to.deep.equal(['DefinerObjects']);
+    await rejection(session.query('SELECT 1'));
+    expect(await rejection(logIn('aad_shop_orders', 'orders'))).to.have.property('errno');
+    const [row] = await query<{ d: string; s: string }>(
+      "SELECT Drop_priv AS d, Select_priv AS s FROM mysql.db WHERE User = 'aad_shop_orders'",
+    );
+    expect(row).to.deep.equal({ d: 'N', s: 'Y' });
+    expect((await reconcile(moved)).steps).to.deep.equal([]);
+    expect((await reconcile(request())).findings).to.deep.equal([]);
+    await (await logIn('aad_shop_orders', 'orders')).query('DROP VIEW kept');
+    expect((await reconcile(moved)).findings).to.deep.equal([]);
+    await (await logIn('aad_shop_orders', 'orders', other)).query('SELECT * FROM t');
+  });
 
   it('has none of its rights left in an event that goes on after it', async () => {
     const { query, end, tidy } = shop();
@@ -102,9 +124,14 @@ describe('the definer of something on MySQL', function () {
     expect(steps).to.deep.equal([]);
     expect(findings[0]).to.include({ reason: 'DefinerObjects', blocking: true });
     expect(findings[0]?.message).to.include('procedure orders.trap');
+    // what stands in other databases isn't for this connection's namespace
+    const elsewhere = await reconcile(request({ database: 'orders_1' }));
+    expect(elsewhere.findings[0]?.message).to.include('1 object in other databases').and.not.to.include('trap');
     // others are made at the same time
     expect((await reconcile(request({ userName: 'aad_neighbour', mark: markOf('shop', 'neighbour') }))).findings).to.deep.equal([]);
     await query('DROP PROCEDURE orders.trap');
+    // of another name
+    await query("CREATE DEFINER = 'AAD_Shop_Orders'@'%' PROCEDURE orders.trap() NO SQL DO 1");
     expect((await reconcile(request())).findings).to.deep.equal([]);
   });
 });

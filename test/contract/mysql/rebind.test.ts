@@ -83,6 +83,53 @@ describe('a user of MySQL that is made anew for another identity', function () {
     }
   });
 
+  it('gets nothing back that somebody took since an attempt that failed, whatever identity it has then', async () => {
+    const { request, reconcile, faults, newTarget, query } = shop();
+    for (const identity of [other, shopIdentity]) {
+      await reconcile(request());
+      await query(`GRANT SELECT ON \`other\`.* TO ${user}`);
+      faults.add({ match: { kind: 'sql', path: 'DROP USER' }, respond: { code: '1290' }, times: 1 });
+      await rejection(reconcile(request({ identity: other }), newTarget()));
+      await query(`REVOKE SELECT ON \`other\`.* FROM ${user}`);
+      expect((await reconcile(request({ identity }), newTarget())).findings).to.deep.equal([]);
+      expect((await rights()).join()).not.to.include('other');
+      expect(former()).to.deep.equal([]);
+    }
+  });
+
+  it('gets nothing back that may have been given back already, and says so', async () => {
+    const { request, reconcile, faults, newTarget, notes, query } = shop();
+    await reconcile(request());
+    await query(`GRANT SELECT ON \`other\`.* TO ${user}`);
+    faults.add({ match: { kind: 'sql', path: 'GRANT SELECT ON `other' }, respond: { drop: 'after' }, times: 1 });
+    const { write } = notes;
+    // the process ends with the line
+    notes.write = async (server, changes, options) => {
+      if (faults.list().length === 0 && changes.some(({ note }) => note)) throw new Error('nobody remembers at present');
+      await write(server, changes, options);
+    };
+    await rejection(reconcile(request({ identity: other }), newTarget()));
+    notes.write = write;
+    await query(`REVOKE SELECT ON \`other\`.* FROM ${user}`);
+    const error = await rejection(reconcile(request({ identity: other }), newTarget()));
+    expect(error.message).to.include('SELECT on other');
+    expect((await reconcile(request({ identity: other }), newTarget())).findings).to.deep.equal([]);
+    expect((await rights()).join()).not.to.include('`other`');
+    expect(former()).to.deep.equal([]);
+  });
+
+  it('is never one that was taken over: what somebody else made is not dropped', async () => {
+    const { request, reconcile, query, backend } = shop();
+    const identified = await backend.identifiedAs(`AADSP:${shopIdentity.clientId}:upn:aad_shop_orders`, { isAdministrator: false });
+    await query(`CREATE USER ${user} ${identified}`);
+    await query(`GRANT SELECT ON payments.* TO ${user}`);
+    await reconcile(request({ adopt: true }));
+    const before = await rights();
+    const { steps, findings } = await reconcile(request({ adopt: true, identity: other }));
+    expect([steps, findings.map(({ reason, blocking }) => [reason, blocking])]).to.deep.equal([[], [['StaleIdentityBinding', true]]]);
+    expect(await rights()).to.deep.equal(before);
+  });
+
   it('says once what it lost and nobody of ours can give back', async () => {
     const { request, reconcile, query } = shop();
     await reconcile(request());

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rejection } from '../../support/eventually.ts';
-import { access } from '../target/given.ts';
+import { access, markOf } from '../target/given.ts';
+import { id } from './administrator.ts';
 import { ownServer } from './own-server.ts';
 
 const user = "'aad_shop_orders'@'%'";
@@ -199,5 +200,77 @@ describe('rights on MySQL', function () {
       const { findings } = await reconcile(request({ access: role('nobody') }));
       expect(findings.map(({ reason }) => reason)).to.deep.equal(['RoleNotFound']);
     });
+  });
+
+  it('that are narrowed leave nobody locked out when it is not permitted any more halfway', async () => {
+    const { request, reconcile, target, logIn } = shop();
+    const signal = AbortSignal.timeout(20_000);
+    await reconcile(request({ access: access('All') }));
+    const narrowed = request({ access: access('Custom', { grants: [{ objectType: 'Database', privileges: ['SELECT'] }] }) });
+    const server = await target.observeServer(narrowed, { signal });
+    const user = await target.observeUser(narrowed, server, { signal });
+    const [step] = target.planGrants(narrowed, await target.observeGrants(narrowed, server, user, { signal })).steps;
+    const steps = [step!, step!];
+    let asked = 0;
+    const beforeStep = () => {
+      asked += 1;
+      if (asked > 1) throw new Error('suspended meanwhile');
+    };
+    expect((await rejection(target.apply(steps, narrowed, server, { beforeStep, signal }))).message).to.equal('suspended meanwhile');
+    await (await logIn('aad_shop_orders', 'orders')).query('SELECT 1');
+  });
+
+  it('on a database whose name has no room for escapes are never given on others too', async () => {
+    const { backend, query, request, reconcile } = shop();
+    const database = 'a_'.repeat(31);
+    await backend.createDatabase(database);
+    const { findings } = await reconcile(request({ database }));
+    expect(findings.map(({ reason, blocking }) => [reason, blocking])).to.deep.equal([['NotPermitted', true]]);
+    expect(findings[0]?.message).to.include('partial_revokes');
+    expect(await patterns()).to.deep.equal([]);
+    await query(`CREATE TABLE ${database}.t (id int)`);
+    const grants = [{ objectType: 'Table' as const, names: ['t'], privileges: ['SELECT'] }];
+    expect((await reconcile(request({ database, access: access('Custom', { grants }) }))).findings).to.deep.equal([]);
+  });
+
+  it('on routines are told apart of users whose names begin with the same 32 bytes', async () => {
+    const { request, reconcile, plan, query } = shop();
+    await query('CREATE PROCEDURE orders.p() NO SQL DO 1');
+    const grants = [{ objectType: 'Function' as const, names: ['p'], privileges: ['EXECUTE'] }];
+    const [one, two] = ['一', '二'].map((last) => {
+      const userName = `${'订单'.repeat(5)}一${last}`;
+      return request({ userName, mark: markOf('shop', userName) });
+    });
+    const having = { ...two!, access: access('Custom', { grants }) };
+    await reconcile(one!);
+    expect((await reconcile(having)).findings).to.deep.equal([]);
+    expect(await plan(one!)).to.deep.equal({ steps: [], findings: [] });
+    await reconcile({ ...one!, access: access('Custom', { grants }) });
+    await reconcile({ ...two!, access: access('Custom') });
+    for (const each of [
+      { ...one!, access: access('Custom', { grants }) },
+      { ...two!, access: access('Custom') },
+    ])
+      expect(await plan(each)).to.deep.equal({ steps: [], findings: [] });
+    const shown = await query<Record<string, string>>(`SHOW GRANTS FOR '${two!.userName}'@'%'`);
+    expect(JSON.stringify(shown)).not.to.include('PROCEDURE');
+  });
+
+  it('come from no role that has dynamic privileges or sees what others run, whatever it is called', async () => {
+    const { request, plan, query, backend } = shop();
+    const right = backend.engine === 'MariaDB' ? 'PROCESS' : 'CONNECTION_ADMIN';
+    const roles = { "rep\\x'": `${right} ON *.*`, seeing: 'SELECT ON performance_schema.*', Harmless: undefined, harmless: undefined };
+    for (const [name, privilege] of Object.entries(roles)) {
+      await query(`CREATE ROLE ${id(name)}`);
+      if (privilege) await query(`GRANT ${privilege} TO ${id(name)}`);
+      if (backend.engine === 'MariaDB') await query(`GRANT ${id(name)} TO 'operator'@'%' WITH ADMIN OPTION`);
+    }
+    await shop().reconcile(request());
+    const reasons = async (role: string) =>
+      (await plan(request({ access: access('ReadWrite', { roles: [role] }) }))).findings.map(({ reason }) => reason);
+    for (const name of Object.keys(roles))
+      expect(await reasons(name), name).to.deep.equal(roles[name as keyof typeof roles] ? ['NotPermitted'] : []);
+    const both = await plan(request({ access: access('ReadWrite', { roles: ['Harmless', 'harmless'] }) }));
+    expect(both.findings).to.deep.equal([]);
   });
 });

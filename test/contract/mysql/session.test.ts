@@ -6,7 +6,7 @@ import { type Authority, createAuthority } from '../../sandbox/certificates.ts';
 import { errorPacket, packet } from '../../sandbox/mysql/packets.ts';
 import { ossAudience } from '../../sandbox/postgres/login.ts';
 import { eventually, rejection } from '../../support/eventually.ts';
-import { operator } from '../target/given.ts';
+import { access, operator } from '../target/given.ts';
 import { greeting, type HostileServer, type HostileServerOptions, type Line, ok, startHostileServer, switchTo } from './hostile-server.ts';
 import { type ShopServer, startShopServer } from './shop-server.ts';
 
@@ -217,6 +217,29 @@ describe('a session in MySQL', function () {
     } finally {
       await shop.query(`SET GLOBAL init_connect = ''`);
       for (const name of ['sql_select_limit', 'group_concat_max_len']) await shop.query(`SET GLOBAL ${name} = DEFAULT`);
+    }
+  });
+
+  it('writes, joins and recurses, whatever the server allows others', async () => {
+    const [recursion] = await shop.query("SHOW VARIABLES LIKE 'cte_max_recursion_depth'");
+    const limits: Record<string, string> = {
+      init_connect: "'SET SESSION TRANSACTION READ ONLY'",
+      max_join_size: '10',
+      ...(recursion && { cte_max_recursion_depth: '0' }),
+    };
+    await shop.backend.createDatabase('orders');
+    for (const [name, value] of Object.entries(limits)) await shop.query(`SET GLOBAL ${name} = ${value}`);
+    try {
+      expect((await shop.reconcile(shop.request({ access: access('ReadOnly') }), shop.newTarget())).findings).to.deep.equal([]);
+      const session = await logIn();
+      const rows = sql`WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 20) SELECT a.i FROM n AS a JOIN n AS b`;
+      expect(await session.query(rows, { signal })).to.have.length(400);
+    } finally {
+      await shop.query(`SET GLOBAL init_connect = ''`);
+      for (const name of Object.keys(limits).slice(1)) await shop.query(`SET GLOBAL ${name} = DEFAULT`);
+      await shop.end(shop.request());
+      await shop.tidy(shop.request());
+      await shop.query('DROP DATABASE orders');
     }
   });
 

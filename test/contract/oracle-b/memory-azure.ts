@@ -1,6 +1,7 @@
 import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import type { MySQLManagementFlexibleServerClient } from '@azure/arm-mysql-flexible';
 import type { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible';
+import type { SqlManagementClient } from '@azure/arm-sql';
 import { Arm } from '../../../src/azure/arm.ts';
 import { type Cloud, customCloud } from '../../../src/azure/cloud.ts';
 import type { FederatedCredential } from '../../../src/azure/federated-credentials.ts';
@@ -72,6 +73,17 @@ export class MemoryArm extends Arm {
       administrators.map(({ objectId, principalName }) => ({ sid: objectId, login: principalName })),
     );
     return { servers: this.#servers, azureADAdministrators } as unknown as MySQLManagementFlexibleServerClient;
+  }
+
+  override async sqlServers(): Promise<SqlManagementClient> {
+    const { server } = this.#azure;
+    const serverAzureADAdministrators = this.#administrators(({ administrators }) =>
+      administrators.slice(0, 1).map(({ objectId, principalName }) => ({ sid: objectId, login: principalName })),
+    );
+    const databases = () => server.databases.map((name) => ({ name, status: server.databaseStatus?.(name) }));
+    const page = (name: string, options: Options) => this.#page(`list databases of ${name}`, options, databases);
+    const ofDatabases = { listByServer: (_: string, name: string, options: Options) => ({ byPage: () => page(name, options) }) };
+    return { servers: this.#servers, serverAzureADAdministrators, databases: ofDatabases } as unknown as SqlManagementClient;
   }
 
   get #servers() {

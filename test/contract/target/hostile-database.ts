@@ -7,7 +7,7 @@ import { end, reconcile, tidy } from './pass.ts';
 export function testHostileDatabase(engine: () => ContractEngine): void {
   describe('a database turned against those who look at it', () => {
     it('gains nothing from the whole life of another connection', async function () {
-      this.timeout(120_000);
+      this.timeout(Math.max(this.timeout(), 120_000));
       const { plantTraps, target, identities } = engine();
       if (isPassedOver(plantTraps)) return;
       const evil = engine().request({

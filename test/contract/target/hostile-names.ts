@@ -23,7 +23,8 @@ export const hostileNames: readonly string[] = [
 /** Names are never anything but names. */
 export function testHostileNames(engine: () => ContractEngine): void {
   describe('a name that wants to be a statement', () => {
-    it('is but the name of a user, a database, a table and a routine', async () => {
+    it('is but the name of a user, a database, a table and a routine', async function () {
+      this.timeout(Math.max(this.timeout(), 90_000));
       const { target, createDatabase } = engine();
       const hasDatabases = !isPassedOver(createDatabase);
       for (const name of engine().hostileNames) {

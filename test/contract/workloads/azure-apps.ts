@@ -16,6 +16,8 @@ import type { IdentityEndpoint } from '../../sandbox/azure/hosts/identity-endpoi
 import { type JsonObject, objectIn, objectsIn } from '../../sandbox/azure/hosts/json.ts';
 import { newSpringApp, type SpringApp } from '../../sandbox/azure/hosts/spring-app.ts';
 import { newWebApp, type WebApp } from '../../sandbox/azure/hosts/web-app.ts';
+import { EndpointRefusal, identityToken } from '../../support/hosted-app.ts';
+import { databaseScope } from '../../support/workload.ts';
 import { type ContractAzure, groupId, startContractAzure } from './contract-azure.ts';
 import type { ContractWorkload, Environment } from './contract-workload.ts';
 
@@ -184,21 +186,19 @@ async function start<A extends HostedApp>(parts: AppParts<A>): Promise<ContractA
   };
 }
 
-/** Asks as an application does: https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference */
-async function tokenAt(endpoint: IdentityEndpoint, clientId: string | undefined): Promise<string | number> {
-  const { identityEndpoint, identityHeader } = endpoint;
-  const query = new URLSearchParams({
-    'api-version': '2019-08-01',
-    resource: 'https://ossrdbms-aad.database.windows.net',
-    ...(clientId !== undefined && { client_id: clientId }),
-  });
+async function tokenAt(
+  { identityEndpoint, identityHeader, stop }: IdentityEndpoint,
+  clientId: string | undefined,
+): Promise<string | number> {
+  const environment = { IDENTITY_ENDPOINT: identityEndpoint, IDENTITY_HEADER: identityHeader };
   try {
-    const answer = await fetch(`${identityEndpoint}?${query}`, { headers: { 'x-identity-header': identityHeader } });
-    if (!answer.ok) return answer.status;
-    const { access_token: token } = (await answer.json()) as { readonly access_token: string };
+    const token = await identityToken(environment, { scope: databaseScope, clientId, signal: new AbortController().signal });
     return (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as { readonly oid: string }).oid;
+  } catch (error) {
+    if (error instanceof EndpointRefusal) return error.status;
+    throw error;
   } finally {
-    await endpoint.stop();
+    await stop();
   }
 }
 

@@ -78,8 +78,9 @@ export async function becomes(key: ConnectionKey, type: string, reason: string, 
 
 /** Ends the operator's sessions at a server, so that its next look is a login. */
 export async function endSessions(engine: Engine): Promise<void> {
-  const { postgres, mysql } = await sandbox();
-  const { gateway } = postgres.get(serverIds[engine]) ?? mysql.get(serverIds[engine]) ?? {};
+  const { postgres, mysql, azureSql } = await sandbox();
+  const id = serverIds[engine];
+  const { gateway } = postgres.get(id) ?? mysql.get(id) ?? azureSql.get(id) ?? {};
   await gateway?.refuseConnections();
   await gateway?.acceptConnections();
 }

@@ -23,6 +23,15 @@ describe('the passes over a server', () => {
   const startedAt = new FakeClock().now();
   const nextPass = (id = shop) => clock.now() - startedAt + schedule.untilNext(id);
 
+  it('are none before a time that somebody wanted, and go on after it; those over other servers are as ever', async () => {
+    chances = [0.25, 0.25];
+    schedule.postpone(shop, startedAt + 3_600_000);
+    expect(nextPass()).to.equal(3_600_000);
+    expect(nextPass(other)).to.equal(150_000);
+    await clock.advance(3_600_000);
+    expect(nextPass() - 3_600_000).to.be.within(0, 1.1 * intervalInMs);
+  });
+
   it('are the same for all its connections, whenever they ask', async () => {
     chances = [0.25];
     expect(nextPass()).to.equal(150_000);

@@ -33,12 +33,4 @@ describe('the part of a spec that is not served', () => {
       expect(unservedPart(spec, served({ [registry]: other }))).to.equal(part);
     });
   }
-
-  it('is an identity that is to be made', () => {
-    const created = {
-      ...spec,
-      identity: { type: 'UserAssigned' as const, userAssigned: { resourceId: '/x', create: { location: 'here' } } },
-    };
-    expect(unservedPart(created, served())).to.equal('spec.identity.userAssigned.create');
-  });
 });

@@ -4,11 +4,20 @@ import type { Mark } from '../../../src/targets/mark.ts';
 
 const cluster = '00000000000000c1';
 const mark: Mark = { cluster, connection: '00000000000000d1', uid: '1', origin: 'created', state: 'live' };
-const owner: Owner = { server: 'shop-pg', userName: 'aad_shop_orders', isBeingDeleted: false, hasFinalizer: true, isPermitted: true };
+const owner: Owner = {
+  server: 'shop-pg',
+  database: 'orders',
+  userName: 'aad_shop_orders',
+  isBeingDeleted: false,
+  hasFinalizer: true,
+  isPermitted: true,
+};
 
 interface Row {
   readonly what: string;
   readonly mark?: Partial<Mark>;
+  /** Where users live in databases. */
+  readonly database?: string;
   /** Its connection, where that is still there. */
   readonly owner?: Partial<Owner>;
   /** Another one of the same namespace and name. */
@@ -40,6 +49,13 @@ const rows: readonly Row[] = [
   { what: 'its connection was made anew and is being deleted again', heir: { isBeingDeleted: true }, orphan: true },
   { what: 'its connection was made anew with another user name', heir: { userName: 'aad_shop_other' }, orphan: true },
   { what: 'its connection was made anew for another server', heir: { server: 'other-pg' }, orphan: true },
+  {
+    what: 'its connection was made anew for another database of the server, where users live in databases',
+    database: 'old',
+    heir: {},
+    orphan: true,
+  },
+  { what: 'its connection was made anew for its database', database: 'orders', heir: {}, orphan: false },
   { what: 'its connection was made anew for a server that does not parse', heir: { server: undefined }, orphan: true },
   { what: 'its connection was made anew and bears our finalizer, but no policy allows it', heir: { isPermitted: false }, orphan: true },
   { what: 'its connection is gone, but the access was ended before', mark: { state: 'disabled' }, orphan: false },
@@ -50,7 +66,7 @@ const rows: readonly Row[] = [
 describe('a database user', () => {
   for (const row of rows)
     it(`${row.orphan ? 'is an orphan' : 'is no orphan'} when ${row.what}`, () => {
-      const user = { server: 'shop-pg', userName: 'aad_shop_orders', mark: { ...mark, ...row.mark } };
+      const user = { server: 'shop-pg', database: row.database, userName: 'aad_shop_orders', mark: { ...mark, ...row.mark } };
       const found = isOrphan(user, cluster, {
         byUid: (uid) => (uid === '1' && row.owner ? { ...owner, ...row.owner } : undefined),
         byConnection: (hash) => (hash === mark.connection && row.heir ? { ...owner, ...row.heir } : undefined),

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ready } from '../../../src/api/conditions.ts';
+import type { PolicyEntry } from '../../../src/api/spec.ts';
 import { reconcile } from '../../../src/connection/reconcile.ts';
 import { byClientId } from '../policy/given.ts';
 import { failure, identityId, idsOf, serverId, Workbench } from './workbench.ts';
@@ -37,6 +38,60 @@ describe('one pass over a connection', () => {
     bench.calls.splice(0);
     await reconcile(key, deps, { signal });
     expect(bench.calls.filter((call) => /^(put|delete|POST|PUT|PATCH|DELETE)/.test(call))).to.deep.equal([]);
+  });
+
+  describe('to a server that doesn’t let the operator in', () => {
+    const isChange = (call: string) => call.startsWith('set administrator');
+
+    function lend(setup: PolicyEntry['setup']): void {
+      const shop = bench.policies.list()[0]!;
+      const targets = shop.spec.targets.map(({ setup: _before, ...target }) => ({ ...target, ...(setup && { setup }) }));
+      bench.policies.set({ ...shop, spec: { ...shop.spec, targets } } as typeof shop);
+    }
+
+    beforeEach(() => {
+      bench.needsAdministrator = true;
+      bench.connect();
+    });
+
+    it('sets it up as far as the policy allows, and goes on in the same pass', async () => {
+      lend({ entraAdministrator: 'AddIfNone' });
+      await reconcile(key, bench.deps(), { signal });
+      expect(bench.calls.filter(isChange)).to.deep.equal(['set administrator operator']);
+      expect(readyOf(bench)?.reason).to.equal('InSync');
+    });
+
+    it('says what is missing where the policy lends nothing', async () => {
+      await reconcile(key, bench.deps(), { signal });
+      expect(bench.calls.filter(isChange)).to.deep.equal([]);
+      expect(readyOf(bench)).to.include({ status: 'False', reason: 'NotEntraAdministrator' });
+    });
+
+    it('changes nothing there when what was lent is taken back while it is at work', async () => {
+      lend({ entraAdministrator: 'AddIfNone' });
+      bench.before = (call) => {
+        if (call.startsWith('observe server')) lend(undefined);
+      };
+      await reconcile(key, bench.deps(), { signal });
+      expect(bench.calls.filter(isChange)).to.deep.equal([]);
+    });
+
+    it('takes no identity of its administrators for a workload’s, also before it is set up', async () => {
+      lend({ entraAdministrator: 'AddIfNone' });
+      bench.administrators.set('shared', [idsOf('orders').principalId]);
+      await reconcile(key, bench.deps(), { signal });
+      expect(readyOf(bench)).to.include({ reason: 'IdentityReserved' });
+      expect(bench.calls.filter(isChange)).to.deep.equal([]);
+      expect(credentialsOf(bench)).to.deep.equal([]);
+    });
+
+    it('sets it up for the end of an access too', async () => {
+      lend({ entraAdministrator: 'AddIfNone' });
+      bench.connect('orders', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+      await reconcile(key, bench.deps(), { signal });
+      expect(bench.calls.filter(isChange)).to.deep.equal(['set administrator operator']);
+      expect(bench.calls).to.include('end user');
+    });
   });
 
   it('touches nothing for a resource that vanished before the finalizer was on it', async () => {

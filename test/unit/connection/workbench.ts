@@ -6,7 +6,7 @@ import type { ConnectionSpec, ConnectionStatus } from '../../../src/api/spec.ts'
 import { inSync } from '../../../src/api/step.ts';
 import type { FederatedCredential } from '../../../src/azure/federated-credentials.ts';
 import { requiredResourceId } from '../../../src/azure/required-resource-id.ts';
-import { resourceName } from '../../../src/azure/resource-id.ts';
+import { type ResourceId, resourceName } from '../../../src/azure/resource-id.ts';
 import { Abandonments } from '../../../src/connection/abandonments.ts';
 import type { Deps } from '../../../src/connection/deps.ts';
 import { DriftSchedule } from '../../../src/connection/drift-schedule.ts';
@@ -18,6 +18,7 @@ import type { KubeClient } from '../../../src/runtime/kube-client.ts';
 import type { ObjectKey, Resource } from '../../../src/runtime/resource.ts';
 import { StatusError } from '../../../src/runtime/status-error.ts';
 import { ObjectStore } from '../../../src/runtime/store.ts';
+import { type ClosedServer, SetupNeeded } from '../../../src/targets/setup-needed.ts';
 import type { EndingRequest, ServerObservation, Target, UserObservation } from '../../../src/targets/target.ts';
 import { createServiceAccountWorkload } from '../../../src/workloads/service-account.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -50,6 +51,8 @@ export class Workbench {
   /** Of the one server behind every name. */
   serverIdentifier = '7';
   readonly administrators = new Map<string, readonly string[]>();
+  /** Whether no server lets the operator in before it is made administrator. */
+  needsAdministrator = false;
   /** What users with live marks each server has, by the server's name. */
   readonly marked = new Map<string, readonly EndingRequest[]>();
   /** The names of the users that were ended. */
@@ -116,6 +119,12 @@ export class Workbench {
       workloads: new Map([['ServiceAccount', createServiceAccountWorkload(this.#client())]]),
       ledger: new Ledger({ client: this.#client(), namespace: 'passwordless-system' }),
       firewallWindows: { loggedIn: () => {} },
+      serverSetup: {
+        setAdministrator: async (_id: ResourceId, { sid }: { readonly sid: string }) => {
+          this.#call(`set administrator ${sid}`);
+          this.needsAdministrator = false;
+        },
+      },
       tombstones: { wake: () => this.calls.push('wake tombstones') },
       withdrawals: new Withdrawals({
         clock: this.clock,
@@ -247,6 +256,7 @@ export class Workbench {
       settings: () => ({ PGHOST: 'shared.example' }),
       observeServer: async ({ serverId: id }) => {
         this.#call(`observe server ${resourceName(id)}`);
+        if (this.needsAdministrator) throw setupNeeded({ ...server(id), login: undefined, isBusy: false });
         return server(id);
       },
       observeUser: async ({ mark }) => {
@@ -283,6 +293,11 @@ export class Workbench {
       close: async () => {},
     };
   }
+}
+
+function setupNeeded(server: ClosedServer): SetupNeeded {
+  const refusal = new ConnectionError('waiting', 'NotEntraAdministrator', 'the operator is no administrator');
+  return new SetupNeeded(refusal, { kind: 'administrator', sid: 'operator', directoryReaders: undefined }, server);
 }
 
 /** A refusal of Azure or the database. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ConnectionError } from '../../../src/api/connection-error.ts';
 import { type ReusableSession, SessionPool } from '../../../src/targets/session-pool.ts';
 import { rejection } from '../../support/eventually.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
@@ -32,6 +33,7 @@ describe('a pool of sessions', () => {
         return session;
       },
       keyOf: (database) => database,
+      isSameServer: (a, b) => a[0] === b[0],
       idleInMs: 1_000,
       clock,
     });
@@ -52,6 +54,55 @@ describe('a pool of sessions', () => {
     );
     return { done, finish: resolve, fail: reject, session: () => session };
   }
+
+  it('says when no session of some databases is left, neither in use nor kept', async () => {
+    let isUnused = false;
+    const watch = () => pool.whenUnused((database) => database === 'a', { signal });
+    await watch();
+    const first = use('a');
+    const other = use('b');
+    await settled();
+    void watch().then(() => {
+      isUnused = true;
+    });
+    first.finish();
+    await first.done;
+    await clock.advance(999);
+    expect(isUnused).to.equal(false);
+    await clock.advance(1);
+    expect(isUnused).to.equal(true);
+    other.finish();
+    await other.done;
+  });
+
+  it('keeps no session of a server whose firewall refuses another, and those of other servers', async () => {
+    for (const database of ['a1', 'a2', 'b1']) await pool.use(database, async () => {}, { signal });
+    const inUse = use('a2');
+    await settled();
+    fails = new ConnectionError('waiting', 'Unreachable', 'no route');
+    await rejection(pool.use('a3', async () => {}, { signal }));
+    expect(opened.map(({ closed }) => closed)).to.deep.equal([0, 0, 0]);
+    fails = new ConnectionError('waiting', 'FirewallDenied', 'no rule');
+    await rejection(pool.use('a3', async () => {}, { signal }));
+    expect(opened.map(({ closed }) => closed)).to.deep.equal([1, 0, 0]);
+    inUse.finish();
+    await inUse.done;
+    fails = undefined;
+    await pool.ensure('a1', { signal });
+    expect(opened).to.have.length(4);
+  });
+
+  it('says so too when a session could not be opened, and tells who gives up waiting', async () => {
+    fails = new Error('no route');
+    await rejection(pool.use('a', async () => {}, { signal }));
+    await pool.whenUnused(() => true, { signal });
+    fails = undefined;
+    await pool.use('a', async () => {}, { signal });
+    const stop = new AbortController();
+    const waiting = rejection(pool.whenUnused(() => true, { signal: stop.signal }));
+    stop.abort(new Error('enough'));
+    expect((await waiting).message).to.equal('enough');
+  });
 
   it('opens one for each database and uses it again', async () => {
     for (const database of ['a', 'b', 'a', 'b']) await pool.use(database, async () => {}, { signal });

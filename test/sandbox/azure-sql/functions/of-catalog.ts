@@ -59,15 +59,15 @@ function hasPermission([name, of, permission]: readonly SqlValue[], context: Con
   return permissionKind(securable.kind, wanted) ? Number(mayDo(catalog, principal, wanted, securable)) : null;
 }
 
+/** As one part: with a dot in it, a name must be quoted. */
+function isNameOf(text: string, database: string): boolean {
+  const [part, ...more] = partsOfName(text);
+  return more.length === 0 && part?.toLowerCase() === database.toLowerCase();
+}
+
 function securableNamed(name: SqlValue, of: string | null, context: Context): Securable | undefined {
   const { catalog, session } = context;
-  if (of === 'DATABASE')
-    return name === null ||
-      String(name)
-        .replace(/^\[|\]$/g, '')
-        .toLowerCase() === session.database.name.toLowerCase()
-      ? theDatabase
-      : undefined;
+  if (of === 'DATABASE') return name === null || isNameOf(String(name), session.database.name) ? theDatabase : undefined;
   const parts = partsOfName(String(name));
   const single = parts.at(-1) ?? '';
   if (of === 'SCHEMA') return securable('schema', catalog.schemaNamed(single));

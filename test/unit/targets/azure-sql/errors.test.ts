@@ -33,6 +33,8 @@ describe('errors of Azure SQL', () => {
     ['something that is gone', told(15151), 'retry', 'DatabaseError'],
     ['an identity that has a user', told(15063), 'waiting', 'IdentityInUse'],
     ['a trigger that rolled back', told(3609), 'waiting', 'DdlTriggerPresent'],
+    ['a trigger that came in between', told(50951), 'waiting', 'DdlTriggerPresent'],
+    ['something of a user that nobody knows', told(15284), 'waiting', 'DatabaseError'],
     ['modules that run as the user', told(15136), 'waiting', 'DefinerObjects'],
     ['a privilege that doesn’t fit', told(4606), 'stalled', 'PrivilegeUnknown'],
     ['what we may not do', told(229), 'stalled', 'DatabaseError'],

@@ -35,7 +35,8 @@ export function principal(overrides: Partial<Principal> = {}): Principal {
     property: own && markText(own),
     mark: own,
     mayConnect: true,
-    isLocked: false,
+    lockedBy: [],
+    defaultSchema: 'dbo',
     ...overrides,
   };
 }
@@ -61,11 +62,13 @@ export function rights(overrides: Partial<RightsObservation> = {}): RightsObserv
   return {
     database: 'orders',
     userName: request.userName,
+    userId: 5,
+    owned: [],
     permissions: [],
     memberships: [],
     schemas: [
-      { asked: 'dbo', name: 'dbo' },
-      { asked: 'App', name: 'app' },
+      { asked: 'dbo', name: 'dbo', owner: 1 },
+      { asked: 'App', name: 'app', owner: 1 },
     ],
     objects: [],
     roles: [],

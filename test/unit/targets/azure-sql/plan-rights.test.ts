@@ -83,11 +83,30 @@ const table: readonly (readonly [string, Promised, Partial<RightsObservation>, r
     ],
   ],
   [
+    'gives back a column that was taken out of what it has on the table',
+    { ...nothing, objects: [{ kind: 'table', schema: 'app', name: 'orders', permissions: ['SELECT'] }] },
+    {
+      objects: [{ asked: { schema: 'app', name: 'orders' }, kind: 'table', schema: 'app', name: 'orders', owner: 1 }],
+      permissions: [
+        has('SELECT', orders),
+        has('SELECT', { kind: 'object', schema: 'app', name: 'orders', column: 'secret' }, { state: 'R' }),
+      ],
+    },
+    ['GRANT SELECT ON OBJECT::[app].[orders] TO [aad_shop_orders]'],
+  ],
+  [
+    'leaves alone what is left of a column that nothing is promised on',
+    nothing,
+    { permissions: [has('SELECT', { kind: 'object', schema: 'app', name: 'orders', column: 'secret' }, { state: 'R' })] },
+    [],
+  ],
+  ['gives an owner nothing on what is its own', reads, { schemas: [{ asked: 'App', name: 'app', owner: 5 }] }, []],
+  [
     'does not take a right on a column for one on the table',
     { ...nothing, objects: [{ kind: 'table', schema: 'app', name: 'orders', permissions: ['SELECT'] }] },
     {
-      objects: [{ asked: { schema: 'app', name: 'orders' }, kind: 'table', schema: 'app', name: 'orders' }],
-      schemas: [{ asked: 'app', name: 'app' }],
+      objects: [{ asked: { schema: 'app', name: 'orders' }, kind: 'table', schema: 'app', name: 'orders', owner: 1 }],
+      schemas: [{ asked: 'app', name: 'app', owner: 1 }],
       permissions: [has('SELECT', { kind: 'object', schema: 'app', name: 'orders', column: 'id' })],
     },
     [
@@ -104,13 +123,13 @@ const table: readonly (readonly [string, Promised, Partial<RightsObservation>, r
   [
     'joins a role that the spec names, as the catalog has it',
     { ...nothing, roles: ['Readers'] },
-    { roles: [{ asked: 'Readers', name: 'readers', whyNever: undefined }] },
+    { roles: [{ asked: 'Readers', name: 'readers', whyNever: undefined, around: ['readers'] }] },
     ['ALTER ROLE [readers] ADD MEMBER [aad_shop_orders]'],
   ],
   [
     'leaves a role that nobody may join',
     { ...nothing, roles: ['admins'] },
-    { memberships: ['admins'], roles: [{ asked: 'admins', name: 'admins', whyNever: 'it is' }] },
+    { memberships: ['admins'], roles: [{ asked: 'admins', name: 'admins', whyNever: 'it is', around: ['admins'] }] },
     ['ALTER ROLE [admins] DROP MEMBER [aad_shop_orders]'],
   ],
   [
@@ -124,8 +143,8 @@ const table: readonly (readonly [string, Promised, Partial<RightsObservation>, r
     },
     {
       schemas: [
-        { asked: 'App', name: 'app' },
-        { asked: 'APP', name: 'app' },
+        { asked: 'App', name: 'app', owner: 1 },
+        { asked: 'APP', name: 'app', owner: 1 },
       ],
     },
     ['GRANT SELECT, INSERT ON SCHEMA::[app] TO [aad_shop_orders]'],
@@ -148,7 +167,7 @@ describe('the plan for rights on Azure SQL', () => {
       'an object of another kind',
       { ...nothing, objects: [{ kind: 'table', schema: 'dbo', name: 'f', permissions: ['SELECT'] }] },
       {
-        objects: [{ asked: { schema: 'dbo', name: 'f' }, kind: 'routine', schema: 'dbo', name: 'f' }],
+        objects: [{ asked: { schema: 'dbo', name: 'f' }, kind: 'routine', schema: 'dbo', name: 'f', owner: 1 }],
       },
       ['ObjectNotFound!'],
     ],
@@ -156,7 +175,7 @@ describe('the plan for rights on Azure SQL', () => {
     [
       'a role that nobody may join',
       { ...nothing, roles: ['admins'] },
-      { roles: [{ asked: 'admins', name: 'admins', whyNever: 'it is' }] },
+      { roles: [{ asked: 'admins', name: 'admins', whyNever: 'it is', around: ['admins'] }] },
       ['NotPermitted!'],
     ],
     [
@@ -193,6 +212,24 @@ describe('the plan for rights on Azure SQL', () => {
       'no denial on another schema',
       reads,
       { permissions: [has('SELECT', app)], denials: [{ grantee: 'public', permission: 'SELECT', on: { kind: 'schema', name: 'dbo' } }] },
+      [],
+    ],
+    [
+      'a part of CONTROL that public is denied',
+      { ...nothing, database: ['CONTROL'] },
+      { permissions: [has('CONTROL', database)], denials: [{ grantee: 'public', permission: 'SELECT', on: orders }] },
+      ['PrivilegeDenied!'],
+    ],
+    [
+      'a schema that it owns and may but read',
+      reads,
+      { permissions: [has('SELECT', app)], owned: [{ kind: 'schema', name: 'app' }] },
+      ['PrivilegeNotRevocable'],
+    ],
+    [
+      'no schema that it owns and may change',
+      { ...nothing, schemas: [{ schema: 'App', permissions: ['ALTER'] }] },
+      { permissions: [has('ALTER', app)], owned: [{ kind: 'schema', name: 'app' }] },
       [],
     ],
     ['a DDL trigger that would run as us', reads, { triggers: ['t'] }, ['DdlTriggerPresent!']],

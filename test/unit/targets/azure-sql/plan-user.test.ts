@@ -6,7 +6,13 @@ import type { Mark } from '../../../../src/targets/mark.ts';
 import { clientId, mark, otherClientId, principal, request, rights, user } from './given.ts';
 
 const bound = (id: string | undefined) => principal({ boundTo: id });
-const rebinding = { handOver: { owned: [], rights: [] }, modules: [], isTooMuch: false, rights: rights() };
+const rebinding = {
+  handOver: { owned: [], rights: [] },
+  modules: [],
+  isTooMuch: false,
+  standIn: 'dbaccess_standin_00000001',
+  rights: rights(),
+};
 const foreign: Mark = { ...mark, connection: '00000000000000d2' };
 
 describe('the plan for a user of Azure SQL', () => {
@@ -24,11 +30,11 @@ describe('the plan for a user of Azure SQL', () => {
       [],
       ['IdentityInUse!'],
     ],
-    ['lets in who is denied to connect', user({ principal: principal({ isLocked: true }) }), ['allow-login'], []],
+    ['lets in who is denied to connect', user({ principal: principal({ lockedBy: [undefined] }) }), ['allow-login'], []],
     ['lets in who has no right to connect', user({ principal: principal({ mayConnect: false }) }), ['allow-login'], []],
     [
       'says live in the mark of who was disabled',
-      user({ principal: principal({ mark: { ...mark, state: 'disabled' }, isLocked: true }) }),
+      user({ principal: principal({ mark: { ...mark, state: 'disabled' }, lockedBy: [undefined] }) }),
       ['mark', 'allow-login'],
       [],
     ],
@@ -115,6 +121,16 @@ describe('the plan for a user of Azure SQL', () => {
       'ALTER ROLE [db_datareader] ADD MEMBER [aad_shop_orders]',
       'ALTER ROLE [db_datawriter] ADD MEMBER [aad_shop_orders]',
     ]);
+  });
+
+  it('tells nobody what others have on its things', () => {
+    const handOver = {
+      owned: [{ kind: 'schema', name: 'app' }],
+      rights: [{ grantee: 'aad_payments_ledger', permission: 'SELECT', on: { kind: 'schema', name: 'app' }, state: 'G' }],
+    } as const;
+    const [step] = planUser(request, user({ principal: bound(otherClientId), rebinding: { ...rebinding, handOver } })).steps;
+    expect(step && userStatements(step)).to.include('GRANT SELECT ON SCHEMA::[app] TO [aad_payments_ledger]');
+    expect(step?.summary).not.to.include('payments');
   });
 
   it('says in each step what it sends, in one line of bounded length', () => {

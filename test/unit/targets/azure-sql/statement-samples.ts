@@ -36,6 +36,18 @@ const revocations = [
   { grantor: undefined, cascade: true, optionOnly: true },
 ] as const;
 
+/** Around one of each kind of statement. */
+function triggered(known: readonly string[]): readonly Sql[] {
+  return [
+    statements.createUser(user, clientId),
+    statements.createShell('dbaccess_retired_00000001'),
+    statements.setMark(user, mark, { isThere: false }),
+    statements.revoke(['CONTROL'], things[1]!, user, revocations[1]),
+    statements.addMember('db_datareader', user),
+    statements.changeOwner(owned[0]!, 'dbaccess_retired_00000001'),
+  ].map((statement) => statements.unlessTriggered(statement, known));
+}
+
 /** Each builder of a statement that writes, in all the forms that it has. */
 const writing: { readonly [Name in keyof typeof statements]: readonly Sql[] } = {
   beginWrite: [statements.beginWrite],
@@ -43,8 +55,10 @@ const writing: { readonly [Name in keyof typeof statements]: readonly Sql[] } = 
   rollback: [statements.rollback],
   readUncommitted: [statements.readUncommitted],
   readCommitted: [statements.readCommitted],
+  unlessTriggered: [[], ['audit', "o'clock"]].flatMap((known) => triggered(known)),
   createUser: [statements.createUser(user, clientId)],
   createShell: [statements.createShell('dbaccess_retired_00000001')],
+  setDefaultSchema: [statements.setDefaultSchema(user, 'app')],
   dropUser: [statements.dropUser(user)],
   setMark: [statements.setMark(user, mark, { isThere: false }), statements.setMark(user, mark, { isThere: true })],
   grant: [
@@ -54,7 +68,7 @@ const writing: { readonly [Name in keyof typeof statements]: readonly Sql[] } = 
   deny: [false, true].map((cascade) => statements.deny(['SELECT'], things[1]!, user, { cascade })),
   revoke: things.flatMap((on) => revocations.map((options) => statements.revoke(['CONTROL'], on, user, options))),
   grantConnect: [statements.grantConnect('orders', user)],
-  revokeConnect: [statements.revokeConnect('orders', user)],
+  revokeConnect: [undefined, 'friend'].map((grantor) => statements.revokeConnect('orders', user, grantor)),
   denyConnect: [statements.denyConnect('orders', user)],
   addMember: [statements.addMember('db_datareader', user)],
   dropMember: [statements.dropMember('db_datareader', user)],

@@ -37,6 +37,9 @@ describe('databases in GRANT', () => {
     ['order', 'orders', wild, false],
     ['orders', 'order', wild, false],
     ['a.c', 'abc', wild, false],
+    ['ord__rs', 'ordérs', wild, true],
+    ['ord_rs', 'ordérs', wild, false],
+    ['ordérs', 'ordérs', wild, true],
     ['or\nders', 'or\nders', wild, true],
     ['a\\\\b', 'a\\b', wild, true],
   ];

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { type Mark, markText } from '../../../../src/targets/mark.ts';
 import { bindingOf } from '../../../../src/targets/mysql/binding.ts';
+import { type DefinedObjects, described } from '../../../../src/targets/mysql/defined-objects.ts';
 import { keptIn, keptText } from '../../../../src/targets/mysql/kept.ts';
 import { isForAdoption } from '../../../../src/targets/mysql/plan-adoption.ts';
 import { isForRebind, planUser, requireUserName } from '../../../../src/targets/mysql/plan-user.ts';
+import type { RightsObservation } from '../../../../src/targets/mysql/rights.ts';
 import type { Account, MysqlUser } from '../../../../src/targets/mysql/user.ts';
 
 const clientId = 'bbbbbbbb-0000-4000-8000-000000000002';
@@ -15,7 +17,12 @@ const mark: Mark = {
   origin: 'created',
   state: 'live',
 };
-const request = { userName: 'aad_shop_orders', identity: { principalId: 'bbbbbbbb-0000-4000-8000-000000000001', clientId }, mark };
+const request = {
+  userName: 'aad_shop_orders',
+  identity: { principalId: 'bbbbbbbb-0000-4000-8000-000000000001', clientId },
+  mark,
+  access: { profile: 'ReadOnly', futureObjects: true } as const,
+};
 const account: Account = { isLocked: false, binding: { id: clientId, isServicePrincipal: true }, attribute: markText(mark) };
 const inSync: MysqlUser = {
   serverIdentifier: '1',
@@ -30,6 +37,7 @@ const absent: MysqlUser = { ...inSync, account: undefined, mark: undefined };
 const unmarked: MysqlUser = { ...inSync, mark: undefined, account: { ...account, attribute: null } };
 const note = (kept: Parameters<typeof keptText>[0]) => ({ mark, boundTo: clientId, kept: keptText(kept) });
 const grants = [{ on: { kind: 'database', pattern: 'other' }, privileges: ['SELECT'], grantOption: false }] as const;
+const defined: DefinedObjects = { named: ['view orders.totals'], others: 2, areMore: false };
 const plan = (change: Partial<MysqlUser>) => planUser(request, { ...inSync, ...change });
 const bound = (binding: Account['binding']): Partial<MysqlUser> => ({ account: { ...account, binding } });
 
@@ -86,29 +94,83 @@ describe('the plan for a user of MySQL', () => {
     expect(step?.summary).to.equal("GRANT SELECT ON `other`.* TO 'aad_shop_orders'@'%'");
   });
 
-  it('says of binding anew that rights are lost and given anew, and keeps the word adopted', () => {
-    const [step] = plan({ ...bound(undefined), mark: { ...mark, origin: 'adopted' } }).steps;
-    expect(step).to.deep.include({ kind: 'rebind', to: clientId, from: undefined, mark: { ...mark, origin: 'adopted' } });
+  it('gives up what may have been taken meanwhile: of one that was never dropped, or that was being given back', () => {
+    const formers = [
+      { from: clientId, grants },
+      { from: another, grants, begun: true },
+    ] as const;
+    for (const former of formers)
+      expect(plan({ note: note({ isMark: false, former }) }).steps.map(({ kind }) => kind)).to.deep.equal(['forget-rights']);
+  });
+
+  it('gives back nothing that another connection’s user had', () => {
+    const foreign = { ...note({ isMark: false, former: { from: another, grants } }), mark: { ...mark, connection: '00000000000000d2' } };
+    expect(plan({ note: foreign }).steps.map(({ kind }) => kind)).to.deep.equal(['mark']);
+  });
+
+  it('never drops one that was taken over to bind it anew, and says what to do', () => {
+    const adopted = { ...bound({ id: another, isServicePrincipal: true }), mark: { ...mark, origin: 'adopted' as const } };
+    const { steps, findings } = plan(adopted);
+    expect(steps).to.deep.equal([]);
+    expect(findings[0]).to.include({ reason: 'StaleIdentityBinding', blocking: true });
+    expect(isForRebind(request, { ...inSync, ...adopted })).to.equal(false);
+  });
+
+  it('says of binding anew that rights are lost and given anew', () => {
+    const [step] = plan(bound(undefined)).steps;
+    expect(step).to.deep.include({ kind: 'rebind', to: clientId, from: undefined, mark });
     expect(step?.summary).to.match(
       /^ALTER USER .* ACCOUNT LOCK; DROP USER .*; CREATE AADUSER .* \(the user loses all rights with this; they are granted anew/,
     );
   });
 
   it('doesn’t bind anew the definer of something, nor makes one of its name', () => {
-    const defined = { named: ['view orders.totals'], areMore: true };
+    const locked = { account: { ...account, binding: undefined, isLocked: true } };
     for (const change of [
-      { ...bound(undefined), defined },
+      { ...locked, defined },
       { ...absent, defined },
     ]) {
       const { steps, findings } = plan(change);
       expect(steps).to.deep.equal([]);
       expect(findings[0]).to.include({ reason: 'DefinerObjects', blocking: true });
-      expect(findings[0]?.message).to.include('view orders.totals and more');
+      expect(findings[0]?.message).to.include('view orders.totals and 2 other objects');
     }
     expect(plan({ defined }).findings).to.deep.equal([]);
     expect(isForRebind(request, { ...inSync, ...bound(undefined) })).to.equal(true);
     expect(isForRebind(request, inSync)).to.equal(false);
     expect(isForRebind(request, { ...unmarked, ...bound(undefined), mark: undefined })).to.equal(false);
+  });
+
+  it('shuts a definer out that can’t be bound anew, and takes the rights that aren’t promised, but gives none', () => {
+    const locked = { ...account, binding: undefined, isLocked: true };
+    const kinds = (change: Partial<MysqlUser>) => plan({ ...bound(undefined), defined, ...change }).steps.map(({ kind }) => kind);
+    expect(kinds({})).to.deep.equal(['forbid-login']);
+    expect(kinds({ account: locked, hasSessions: true })).to.deep.equal(['forbid-login']);
+    const rights: RightsObservation = {
+      database: 'orders',
+      userName: request.userName,
+      traits: { partialRevokes: false, foldsNames: true },
+      rights: [{ on: { kind: 'database', pattern: 'orders' }, privileges: ['SELECT', 'DROP'], grantOption: false }],
+      proxied: [],
+      memberships: [],
+      defaultRoles: [],
+      roles: [],
+      named: [],
+      own: { grantable: [], anyRole: false, roles: [], anyProxy: false },
+    };
+    const { steps } = plan({ account: locked, defined, rights });
+    expect(steps.map(({ summary }) => summary)).to.deep.equal(["REVOKE DROP ON `orders`.* FROM 'aad_shop_orders'@'%'"]);
+    expect(kinds({ account: locked, rights, mark: { ...mark, state: 'disabled' } })).to.deep.equal([]);
+  });
+
+  it('names no object of another database, but how many there are', () => {
+    const texts: readonly [DefinedObjects, string][] = [
+      [{ named: ['view orders.a', 'event orders.b'], others: 0, areMore: false }, 'view orders.a, event orders.b'],
+      [{ named: ['view orders.a'], others: 1, areMore: false }, 'view orders.a and 1 other object'],
+      [{ named: [], others: 1, areMore: false }, '1 object in other databases'],
+      [{ named: [], others: 1000, areMore: true }, '1000 or more objects in other databases'],
+    ];
+    for (const [objects, text] of texts) expect(described(objects)).to.equal(text);
   });
 
   it('refuses names before anything is looked at', () => {

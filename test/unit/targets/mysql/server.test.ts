@@ -3,6 +3,7 @@ import { ConnectionError } from '../../../../src/api/connection-error.ts';
 import type { MysqlAdministrator } from '../../../../src/azure/mysql-servers.ts';
 import type { ResourceId } from '../../../../src/azure/resource-id.ts';
 import { type AzureServer, administratorNamesOf, ServerObserver } from '../../../../src/targets/mysql/server.ts';
+import { SetupNeeded } from '../../../../src/targets/setup-needed.ts';
 import { rejection } from '../../../support/eventually.ts';
 
 const serverId: ResourceId = {
@@ -71,6 +72,27 @@ describe('a look at a MySQL server', () => {
       reason: 'NotEntraAdministrator',
     });
   });
+
+  const reader: ResourceId = {
+    kind: 'userAssignedIdentity',
+    subscriptionId: serverId.subscriptionId,
+    resourceGroup: 'g',
+    names: ['reads'],
+  };
+  const directoryReaders = [reader];
+  const [principalId, clientId] = [operator.principalId.toLowerCase(), operator.clientId.toLowerCase()];
+  const gaps: readonly [string, readonly MysqlAdministrator[], object | undefined][] = [
+    ['there is no administrator', [], { kind: 'administrator', sid: principalId, directoryReaders }],
+    ['another is administrator', [other], { kind: 'other-administrator', sid: principalId, directoryReaders }],
+    ['it is refused by its object id', [byObjectId], { kind: 'administrator', sid: clientId, directoryReaders }],
+    ['it is refused by its client id', [byClientId], undefined],
+  ];
+  for (const [when, administrators, gap] of gaps)
+    it(`tells ${gap ? 'what a set-up could change' : 'of no set-up'} when ${when}`, async () => {
+      const refusal = { operator: 'NotEntraAdministrator', dba: 'NotEntraAdministrator' } as const;
+      const error = await rejection(look({ ...ready, identityIds: directoryReaders }, administrators, refusal));
+      expect(error instanceof SetupNeeded ? error.gap : undefined).to.deep.equal(gap);
+    });
 
   it('takes a server that it can’t reach for that, whoever administers it', async () => {
     expect(await rejection(look(ready, [other], { dba: 'Unreachable' }))).to.include({ reason: 'Unreachable' });

@@ -65,7 +65,8 @@ export const reading: Readonly<Record<string, readonly Sql[]>> = {
   readAccounts: [userQueries.readAccounts(names)],
   readMarked: [userQueries.readMarked('dbaccess/1 00000000000000c1 ')],
   readSessions: [userQueries.readSessions(user)],
-  readDefined: [userQueries.readDefined(names, 11)],
+  readDefined: [userQueries.readDefined(names, 'orders_1', 11)],
+  readEventDatabases: [userQueries.readEventDatabases(user)],
   readRights: [
     rightQueries.readRights(
       [...names, 'é'],
@@ -76,6 +77,7 @@ export const reading: Readonly<Record<string, readonly Sql[]>> = {
       ],
     ),
   ],
+  showGrants: [rightQueries.showGrants(user)],
   readDatabaseRights: [rightQueries.readDatabaseRights(names)],
   readRoles: [readRoles([role.name, 'b'])],
 };
@@ -84,7 +86,12 @@ export const reading: Readonly<Record<string, readonly Sql[]>> = {
 export const samples: Readonly<Record<string, readonly Sql[]>> = {
   ...built,
   pinningStatements: [
-    ...pinningStatements(new Map([['max_execution_time', '0']])),
+    ...pinningStatements(
+      new Map([
+        ['max_execution_time', '0'],
+        ['cte_max_recursion_depth', '0'],
+      ]),
+    ),
     ...pinningStatements(new Map([['sql_mode', 'STRICT_ALL_TABLES,NO_AUTO_CREATE_USER']])),
   ],
   ...reading,

@@ -3,6 +3,7 @@ import { ConnectionError } from '../../../../src/api/connection-error.ts';
 import type { PostgresAdministrator } from '../../../../src/azure/postgres-servers.ts';
 import type { ResourceId } from '../../../../src/azure/resource-id.ts';
 import { type AzureServer, ServerObserver } from '../../../../src/targets/postgres/server.ts';
+import { SetupNeeded } from '../../../../src/targets/setup-needed.ts';
 import { rejection } from '../../../support/eventually.ts';
 
 const serverId: ResourceId = {
@@ -99,6 +100,44 @@ describe('a look at a PostgreSQL server', () => {
     expect(error).to.include({ kind: 'waiting', reason: 'NotEntraAdministrator' });
     expect(error.message).to.include(operator);
   });
+
+  const firewall = new Error('no pg_hba.conf entry for host "20.50.2.10", user "operator", database "postgres", SSL encryption');
+  const gaps: readonly [string, AzureServer, readonly PostgresAdministrator[], Error | undefined, object | undefined][] = [
+    ['Entra authentication is off', { ...ready, entraAuthentication: 'Disabled' }, [own], undefined, { kind: 'entra-authentication' }],
+    [
+      'it is no administrator',
+      ready,
+      [administrator('me', { principalType: 'User' })],
+      undefined,
+      { kind: 'administrator', sid: operator.toLowerCase(), directoryReaders: undefined },
+    ],
+    ['the firewall refuses it', ready, [own], firewall, { kind: 'firewall', address: '20.50.2.10' }],
+    ['the firewall refuses it, and public access is off', { ...ready, publicNetworkAccess: 'Disabled' }, [own], firewall, undefined],
+    ['it is refused as the administrator that it is', ready, [own], new Error('refused'), undefined],
+  ];
+  for (const [when, server, administrators, refusal, gap] of gaps)
+    it(`tells ${gap ? 'what a set-up could change' : 'of no set-up'} when ${when}`, async () => {
+      const observing = new ServerObserver({
+        reads: { readServer: async () => server, listAdministrators: async () => administrators },
+        isServerHost: () => true,
+        operatorObjectId: operator,
+        logIn: async () => {
+          const reason = refusal === firewall ? 'FirewallDenied' : 'NotEntraAdministrator';
+          if (refusal) throw new ConnectionError('waiting', reason, 'refused', { cause: refusal });
+        },
+      });
+      const error = await rejection(observing.observe(serverId, { signal }));
+      expect(error).to.be.instanceOf(ConnectionError);
+      expect(error instanceof SetupNeeded ? error.gap : undefined).to.deep.equal(gap);
+      if (!(error instanceof SetupNeeded)) return;
+      expect(error.server).to.deep.equal({
+        serverId,
+        host: ready.host,
+        administratorIds: administrators.map(({ objectId }) => objectId),
+        login: undefined,
+        isBusy: false,
+      });
+    });
 
   it('does not take a server that is down for one that refuses', async () => {
     expect(await rejection(look(ready, [administrator('down'), administrator('b')], ['b']))).to.include({ reason: 'Unreachable' });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { JournalEntry } from '../sandbox/controls/journal.ts';
-import { egressAddress } from '../sandbox/landscape.ts';
-import { logInTo } from '../support/application.ts';
+import type { JournalEntry } from '../../sandbox/controls/journal.ts';
+import { egressAddress } from '../../sandbox/landscape.ts';
+import { logInTo } from '../../support/application.ts';
+import { deleteAllConnections, eventually, identityId, loginOf, patchConnection, sandbox, startTimeout, testTimeout } from '../support.ts';
 import {
   allowWith,
   becomes,
@@ -11,6 +12,7 @@ import {
   connect,
   type Engine,
   endSessions,
+  hadWindows,
   operatorIdentity,
   type Remembered,
   remembered,
@@ -18,8 +20,7 @@ import {
   serverOf,
   setAdministrators,
   withdrawAll,
-} from './set-up/servers.ts';
-import { deleteAllConnections, eventually, identityId, loginOf, patchConnection, sandbox, startTimeout, testTimeout } from './support.ts';
+} from './servers.ts';
 
 const everything = { entraAuthentication: 'Enable', entraAdministrator: 'AddIfNone', temporaryFirewallRule: 'Allow' } as const;
 
@@ -33,7 +34,7 @@ describe('the set-up of servers', function () {
   });
 
   beforeEach(async () => {
-    servers = [await remembered('PostgreSQL'), await remembered('MySQL')];
+    servers = [await remembered('PostgreSQL'), await remembered('MySQL'), await remembered('AzureSQL')];
   });
 
   afterEach(async function () {
@@ -42,7 +43,7 @@ describe('the set-up of servers', function () {
     await deleteAllConnections();
     for (const each of servers) await each.restore();
     await withdrawAll();
-    await beginAnew();
+    if (await hadWindows()) await beginAnew();
   });
 
   /** ARM writes since the journal was so long. */
@@ -84,7 +85,6 @@ describe('the set-up of servers', function () {
       `DELETE shop-pg/firewallRules/${name}`,
       `PUT shop-pg/firewallRules/${name}`,
     ]);
-    await eventually(async () => (await rulesOf('PostgreSQL')).length === 0, { withinInMs: 40_000 });
   });
 
   it('shows in Report mode what it would do first, and does nothing', async () => {
@@ -97,11 +97,17 @@ describe('the set-up of servers', function () {
     expect(await rulesOf('PostgreSQL')).to.deep.equal([]);
   });
 
-  it('opens a firewall at most once an hour, and says when the next rule may be made', async () => {
-    await closeFirewall('PostgreSQL');
+  it('opens a firewall while sessions last, at most once an hour, and says when the next rule may be made', async () => {
+    const engines = ['PostgreSQL', 'MySQL', 'AzureSQL'] as const satisfies readonly Engine[];
+    for (const engine of engines) await closeFirewall(engine);
     await allowWith(everything);
-    await becomesReady(await connect('PostgreSQL'));
-    await eventually(async () => (await rulesOf('PostgreSQL')).length === 0, { withinInMs: 40_000 });
+    const keys = await Promise.all(engines.map((engine) => connect(engine)));
+    for (const key of keys) await becomesReady(key);
+    for (const engine of engines) {
+      const [rule = ''] = await rulesOf(engine);
+      expect(rule, engine).to.contain(` ${egressAddress}-${egressAddress}`);
+    }
+    for (const engine of engines) await eventually(async () => (await rulesOf(engine)).length === 0, { withinInMs: 40_000 });
     const since = await journalLength();
     const second = await connect('PostgreSQL');
     expect(await becomes(second, 'ServerReady', 'FirewallDenied', /at most once an hour.*\d\dZ$/)).to.contain(egressAddress);
@@ -176,27 +182,33 @@ describe('the set-up of servers', function () {
     await endSessions('MySQL');
     await allowWith({ entraAdministrator: 'AddIfNone' });
     const key = await connect('MySQL');
-    expect(await becomes(key, 'ServerReady', 'NotEntraAdministrator')).to.contain('setup.mysqlServerIdentityId');
+    await becomes(key, 'ServerReady', 'NotEntraAdministrator', /setup\.mysqlServerIdentityId/);
     await allowWith({ entraAdministrator: 'AddIfNone', mysqlServerIdentityId: identityId('shop-spare') });
     await becomesReady(key);
     expect(server.identityIds).to.deep.equal([identityId('shop-spare')]);
   });
 
-  it('never overwrites another administrator unless TakeOver is written', async () => {
-    const server = await serverOf('MySQL');
-    const dba = { objectId: '77777777-0000-4000-8000-000000000001', principalName: 'dba@contoso.example', principalType: 'User' } as const;
-    await setAdministrators(server, [dba]);
-    await endSessions('MySQL');
-    await allowWith({ entraAdministrator: 'AddIfNone' });
-    const key = await connect('MySQL');
-    expect(await becomes(key, 'ServerReady', 'OtherEntraAdministrator')).not.to.contain('dba');
-    expect(server.administrators).to.deep.equal([dba]);
-    await allowWith({ entraAdministrator: 'TakeOver' });
-    await becomesReady(key);
-    expect(server.administrators.map(({ principalName }) => principalName)).not.to.include(dba.principalName);
-  });
+  for (const engine of ['MySQL', 'AzureSQL'] as const satisfies readonly Engine[]) {
+    it(`never overwrites another administrator of ${engine} unless TakeOver is written`, async () => {
+      const server = await serverOf(engine);
+      const dba = {
+        objectId: '77777777-0000-4000-8000-000000000001',
+        principalName: 'dba@contoso.example',
+        principalType: 'User',
+      } as const;
+      await setAdministrators(server, [dba]);
+      await endSessions(engine);
+      await allowWith({ entraAdministrator: 'AddIfNone' });
+      const key = await connect(engine);
+      expect(await becomes(key, 'ServerReady', 'OtherEntraAdministrator')).not.to.contain('dba');
+      expect(server.administrators).to.deep.equal([dba]);
+      await allowWith({ entraAdministrator: 'TakeOver' });
+      await becomesReady(key);
+      expect(server.administrators.map(({ principalName }) => principalName)).not.to.include(dba.principalName);
+    });
+  }
 
-  for (const engine of ['PostgreSQL', 'MySQL'] as const satisfies readonly Engine[]) {
+  for (const engine of ['PostgreSQL', 'MySQL', 'AzureSQL'] as const satisfies readonly Engine[]) {
     it(`writes nothing at rest to a ${engine} server that it has set up`, async () => {
       const server = await serverOf(engine);
       await setAdministrators(server, []);

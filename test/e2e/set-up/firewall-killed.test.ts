@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import type { Fault } from '../sandbox/controls/faults.ts';
-import type { ConnectionKey } from '../support/connections.ts';
+import type { Fault } from '../../sandbox/controls/faults.ts';
+import type { ConnectionKey } from '../../support/connections.ts';
+import { deleteAllConnections, eventually, inTime, sandbox, startTimeout, testTimeout } from '../support.ts';
 import {
   allowWith,
   becomesReady,
@@ -11,9 +12,9 @@ import {
   type Remembered,
   remembered,
   rulesOf,
+  serverOf,
   withdrawAll,
-} from './set-up/servers.ts';
-import { deleteAllConnections, eventually, inTime, sandbox, startTimeout, testTimeout } from './support.ts';
+} from './servers.ts';
 
 /** Longer than any test waits. */
 const forever = { delayMs: 600_000 };
@@ -40,9 +41,9 @@ describe('an operator that is killed around a temporary firewall rule', function
     this.timeout(testTimeout);
     (await sandbox()).faults.clear();
     await server.open();
+    await beginAnew();
     await deleteAllConnections();
     await withdrawAll();
-    await beginAnew();
   });
 
   /** Waits until a request is held back, which is where the operator is then. */
@@ -65,7 +66,14 @@ describe('an operator that is killed around a temporary firewall rule', function
     { when: 'it looks whether it may remove rules', rule: false, until: () => reach(held('DELETE', rules)) },
     { when: 'the rule stands in the ledger, and is asked for', rule: false, until: () => reach(held('PUT', rules)) },
     { when: 'Azure makes the rule', rule: true, until: () => reach(held('GET', 'azureAsyncOperation')) },
-    { when: 'it logs in', rule: true, until: () => reach({ match: { kind: 'sql', path: '^LOGIN$' }, respond: forever, times: 1 }) },
+    {
+      when: 'it tries to log in, and the rule does not count yet',
+      rule: true,
+      until: async () => {
+        await eventually(hasRule, { withinInMs: 20_000 });
+        await reach({ match: { kind: 'sql', path: '^LOGIN$' }, respond: forever, times: 1 });
+      },
+    },
     { when: 'its sessions last', rule: true, until: thereIsARule },
     {
       when: 'it is about to remove the rule',
@@ -91,6 +99,8 @@ describe('an operator that is killed around a temporary firewall rule', function
     it(`while ${when}, leaves no rule behind after its restart`, async () => {
       const { faults, file, stopOperator, startOperator } = await sandbox();
       await closeFirewall('PostgreSQL');
+      const { firewall } = await serverOf('PostgreSQL');
+      if (firewall && when.includes('does not count')) firewall.effectSeconds = 60;
       await allowWith({ temporaryFirewallRule: 'Allow' });
       const key = await connect('PostgreSQL');
       await until(key);

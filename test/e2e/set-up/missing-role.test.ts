@@ -1,6 +1,17 @@
 import { expect } from 'chai';
-import { roleActions } from '../sandbox/azure/role.ts';
-import { type ConnectionKey, conditionOf, waitForConnection } from '../support/connections.ts';
+import { roleActions } from '../../sandbox/azure/role.ts';
+import { type ConnectionKey, conditionOf, waitForConnection } from '../../support/connections.ts';
+import {
+  deleteAllConnections,
+  deleteConnection,
+  eventually,
+  identityId,
+  inTime,
+  patchConnection,
+  sandbox,
+  startTimeout,
+  testTimeout,
+} from '../support.ts';
 import {
   allowWith,
   becomesReady,
@@ -16,18 +27,7 @@ import {
   serverOf,
   setAdministrators,
   withdrawAll,
-} from './set-up/servers.ts';
-import {
-  deleteAllConnections,
-  deleteConnection,
-  eventually,
-  identityId,
-  inTime,
-  patchConnection,
-  sandbox,
-  startTimeout,
-  testTimeout,
-} from './support.ts';
+} from './servers.ts';
 
 const everything = {
   entraAuthentication: 'Enable',
@@ -51,6 +51,7 @@ const withoutAdministrator = (engine: Engine) => async () => {
 };
 const postgres = 'Microsoft.DBforPostgreSQL';
 const mysql = 'Microsoft.DBforMySQL';
+const sql = 'Microsoft.Sql';
 const identities = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 const federation = `${identities}/federatedIdentityCredentials`;
 
@@ -58,7 +59,7 @@ const needs: readonly Need[] = [
   { engine: 'PostgreSQL', actions: [`${identities}/read`, `${federation}/read`, `${federation}/write`] },
   { engine: 'PostgreSQL', actions: [`${postgres}/flexibleServers/read`, `${postgres}/flexibleServers/administrators/read`] },
   { engine: 'MySQL', actions: [`${mysql}/flexibleServers/read`, `${mysql}/flexibleServers/administrators/read`] },
-  { engine: 'AzureSQL', actions: ['read', 'administrators/read', 'databases/read'].map((each) => `Microsoft.Sql/servers/${each}`) },
+  { engine: 'AzureSQL', actions: ['read', 'administrators/read', 'databases/read'].map((each) => `${sql}/servers/${each}`) },
   {
     engine: 'PostgreSQL',
     actions: [`${postgres}/flexibleServers/write`, `${postgres}/locations/azureAsyncOperation/read`],
@@ -99,6 +100,16 @@ const needs: readonly Need[] = [
     ],
     given: closed(engine),
   })),
+  {
+    engine: 'AzureSQL',
+    actions: [`${sql}/servers/administrators/write`, `${sql}/locations/serverAdministratorAzureAsyncOperation/read`],
+    given: withoutAdministrator('AzureSQL'),
+  },
+  {
+    engine: 'AzureSQL',
+    actions: ['read', 'write', 'delete'].map((verb) => `${sql}/servers/firewallRules/${verb}`),
+    given: closed('AzureSQL'),
+  },
 ];
 
 describe('a role that lacks one action', function () {
@@ -111,7 +122,7 @@ describe('a role that lacks one action', function () {
   });
 
   beforeEach(async () => {
-    servers = [await remembered('PostgreSQL'), await remembered('MySQL')];
+    servers = [await remembered('PostgreSQL'), await remembered('MySQL'), await remembered('AzureSQL')];
   });
 
   afterEach(async function () {
