@@ -83,7 +83,7 @@ export const reasons = {
   DefinerObjects: 'DefinerObjects',
   /** Tables or other objects of an owner for whom we can't act lack a promised right. Have their owner run the GRANT of the message. */
   TablesNotOwned: 'TablesNotOwned',
-  /** The user has a right too many that somebody else gave. Have that grantor take it back. */
+  /** The user has a right too many that somebody else gave, or that comes with what it owns. Have that grantor take it back, or another owner put in its place. */
   PrivilegeNotRevocable: 'PrivilegeNotRevocable',
   /** A right that is promised is denied to a role that the user is in. Have the DENY that the message names taken back. */
   PrivilegeDenied: 'PrivilegeDenied',

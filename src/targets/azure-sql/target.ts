@@ -4,8 +4,9 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { SessionPool } from '../session-pool.ts';
 import type { ApplyOptions, Cancellable, EndingRequest, ServerObservation, Target, TargetRequest, UserObservation } from '../target.ts';
-import type { UserNote, UserNotes } from '../user-notes.ts';
+import type { UserNotes } from '../user-notes.ts';
 import { Batches } from './batches.ts';
+import { boundIdOf, forgetBoundId, rememberBoundId } from './bound-ids.ts';
 import { endUser, releaseUser } from './end.ts';
 import { settings } from './env.ts';
 import { numberOf } from './errors.ts';
@@ -132,15 +133,17 @@ class AzureSqlTarget implements Target {
     server: ServerObservation,
     { beforeStep, signal }: ApplyOptions,
   ): Promise<void> {
+    const { notes } = this.#options;
     const place = { server: ours(server), database: request.database };
     const userSteps = steps.filter((step): step is UserStep => step.stage === 'user');
     const grantSteps = steps.filter((step): step is GrantStep => step.stage === 'grants');
     if (userSteps.length > 0) {
       await this.#batches.userWrites.ask(place, { request, steps: userSteps, beforeStep }, { signal });
-      await this.#remember(request, { signal });
+      await rememberBoundId(request, { notes, signal });
     }
     if (grantSteps.length === 0) return;
-    await this.#remember(request, { signal });
+    // before it may change its name and mark
+    await rememberBoundId(request, { notes, signal });
     await this.#batches.grantWrites.ask(place, { request, steps: grantSteps, beforeStep }, { signal });
   }
 
@@ -169,13 +172,13 @@ class AzureSqlTarget implements Target {
 
   async release(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
     const released = await this.#ending(request, server, (session, options) => releaseUser(session, request, options), { signal });
-    await this.#forget(request, { signal });
+    await forgetBoundId(request, { notes: this.#options.notes, signal });
     return released ?? 'absent';
   }
 
   async tidy(request: EndingRequest, server: ServerObservation, { signal }: Cancellable) {
     const tidied = await this.#ending(request, server, (session, options) => tidyUser(session, request, options), { signal });
-    await this.#forget(request, { signal });
+    await forgetBoundId(request, { notes: this.#options.notes, signal });
     return tidied ?? ({ kind: 'gone' } as const);
   }
 
@@ -204,26 +207,8 @@ class AzureSqlTarget implements Target {
     const { database } = request;
     const status = await this.#servers.statusOf(server.serverId, database, { signal });
     if (status === undefined) return undefined;
-    const note = await this.#noteOf(request, { signal });
-    const boundTo = note?.mark.uid === request.mark.uid ? note.boundTo : undefined;
+    const boundTo = await boundIdOf(request, { notes: this.#options.notes, signal });
     return await this.#waking({ server: ours(server), database }, (session) => work(session, { server, boundTo, signal }), { signal });
-  }
-
-  /** Before a user may give itself another name and mark, and whenever it is bound anew: what it can't change is who it is bound to. */
-  async #remember(request: TargetRequest, { signal }: Cancellable): Promise<void> {
-    const { serverId, access, mark, identity } = request;
-    if (access.profile !== 'All' && !(await this.#noteOf(request, { signal }))) return;
-    const note = { mark, boundTo: identity.clientId.toLowerCase() };
-    await this.#options.notes.write(serverId, [{ userName: noteName(request), note }], { signal });
-  }
-
-  async #forget(request: EndingRequest, { signal }: Cancellable): Promise<void> {
-    if ((await this.#noteOf(request, { signal }))?.mark.uid !== request.mark.uid) return;
-    await this.#options.notes.write(request.serverId, [{ userName: noteName(request), note: undefined }], { signal });
-  }
-
-  async #noteOf(request: EndingRequest, { signal }: Cancellable): Promise<UserNote | undefined> {
-    return (await this.#options.notes.read(request.serverId, { signal })).get(noteName(request));
   }
 
   /** As `#in`, and says so where the login only woke the database, which was paused since we looked or is to be woken. */
@@ -250,11 +235,6 @@ class AzureSqlTarget implements Target {
   ): Promise<T> {
     return await this.#pool.use({ host, database }, work, { signal });
   }
-}
-
-/** Users of one name live in several databases of a server. */
-function noteName({ database, userName }: Pick<EndingRequest, 'database' | 'userName'>): string {
-  return JSON.stringify([database, userName]);
 }
 
 /** What a login to a paused database is told. */
