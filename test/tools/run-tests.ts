@@ -2,15 +2,28 @@ import { spawn } from 'node:child_process';
 import { glob } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 
-/** Tests wait for servers and for intervals most of their time, so that some lines of them side by side take little longer than the longest one. */
-const lines = {
-  contract: { files: ['test/contract/**/*.test.ts'], except: [] },
-  e2e: { files: ['test/e2e/**/*.test.ts'], except: ['test/e2e/set-up/**'] },
-  others: { files: ['test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts', 'test/e2e/set-up/*.test.ts'], except: [] },
-} as const;
+/** Tests wait for servers and for intervals half of their time, so that some lines of them side by side, of about the same length, end sooner than one. */
+const apps = 'test/e2e/{app-mistakes,apps,combinations}.test.ts';
+const lines: Readonly<Record<string, Line>> = {
+  engines: { files: ['test/contract/{azure-sql,mysql,postgres}/**/*.test.ts', apps], except: [] },
+  e2e: { files: ['test/e2e/**/*.test.ts'], except: ['test/e2e/set-up/**', apps] },
+  others: {
+    files: [
+      'test/{unit,cluster}/**/*.test.ts',
+      'test/e2e/set-up/*.test.ts',
+      'test/contract/*.test.ts',
+      'test/contract/{azure-sql-server,gateways,workloads}/**/*.test.ts',
+    ],
+    except: [],
+  },
+};
 
-type Line = (typeof lines)[keyof typeof lines];
+interface Line {
+  readonly files: readonly string[];
+  readonly except: readonly string[];
+}
 
 interface Result {
   readonly passing: number;
@@ -19,11 +32,9 @@ interface Result {
 }
 
 /** Runs mocha for one line, telling each of its lines with the name before it. */
-async function run(name: string, line: Line): Promise<Result> {
-  const files: string[] = [];
-  for await (const file of glob([...line.files], { exclude: [...line.except] })) files.push(file);
+async function run(name: string, files: readonly string[]): Promise<Result> {
   const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
-  const child = spawn(process.execPath, [mocha, ...files.sort(), ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [mocha, ...files, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const told = { passing: 0, failing: 0 };
   for await (const text of createInterface({ input: child.stdout })) {
     const [, count, word] = /^\s*(\d+) (passing|failing)\b/.exec(text) ?? [];
@@ -34,8 +45,19 @@ async function run(name: string, line: Line): Promise<Result> {
   return { ...told, code };
 }
 
+async function filesOf({ files, except }: Line): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const file of glob([...files], { exclude: [...except] })) found.push(file);
+  return found.sort();
+}
+
+const shares = await Promise.all(Object.entries(lines).map(async ([name, line]) => ({ name, files: await filesOf(line) })));
+const all = await filesOf({ files: ['test/**/*.test.ts'], except: [] });
+const shared = shares.flatMap(({ files }) => files).sort();
+if (!isDeepStrictEqual(shared, all)) throw new Error('there are test files in no line, or in several');
+
 const startedAt = performance.now();
-const results = await Promise.all(Object.entries(lines).map(([name, line]) => run(name, line)));
+const results = await Promise.all(shares.map(({ name, files }) => run(name, files)));
 const sum = (of: 'passing' | 'failing') => results.reduce((total, result) => total + result[of], 0);
 const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
 console.log(`\n${sum('passing')} passing, ${sum('failing')} failing, ${minutes} min`);

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 const seed = Number(process.env['ORACLE_SEED'] ?? Date.now() % 2 ** 31);
 const only = process.env['ORACLE_ONLY'];
 /** All faults of an engine take some minutes on a busy machine. Each boundary meets one at least, if that takes no longer than twice as long. */
-const limitInMs = Number(process.env['ORACLE_TIME'] ?? 75_000);
+const limitInMs = Number(process.env['ORACLE_TIME'] ?? 45_000);
 
 /** Runs the oracle on servers at these addresses. Each waits for its database most of the time. */
 export function testOracleB(

@@ -110,6 +110,7 @@ describe('Container apps of the sandbox, to the client that Azure publishes,', (
   });
 
   it('take no write while one runs, but are read', async () => {
+    azure.stopTime();
     const poller = update({ template: { containers: [{ image: 'orders:2', name: 'web' }] } });
     await poller.submitted();
     expect((await get()).provisioningState).to.equal('InProgress');
@@ -117,6 +118,7 @@ describe('Container apps of the sandbox, to the client that Azure publishes,', (
     const refusal = await refusalOf(update({ tags: { a: 'b' } }));
     expect(refusal).to.include({ statusCode: 409, code: 'ContainerAppOperationInProgress' });
     expect(await azure.containerApps.containerApps.listSecrets(group, 'orders')).to.have.property('value');
+    azure.goOn();
     expect((await poller).latestReadyRevisionName).to.equal(app.revisions[1]?.name);
   });
 

@@ -11,7 +11,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { expect } from 'chai';
-import { systemClock } from '../../../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../../src/runtime/clock.ts';
 import { type Arm, startArm } from '../../../sandbox/azure/arm.ts';
 import { type Entra, startEntra } from '../../../sandbox/azure/entra.ts';
 import type { HostedApp } from '../../../sandbox/azure/hosts/hosts.ts';
@@ -48,6 +48,9 @@ export interface TestAzure {
   readonly identities: ManagedServiceIdentityClient;
   /** How often an identity has come or gone by a request. */
   principalChanges(): number;
+  /** Stops the time of Azure Resource Manager, so that what is written now runs until `goOn`. */
+  stopTime(): void;
+  goOn(): void;
   /** Puts the world back as it was at the beginning. */
   reset(): void;
   /** Sends plain JSON the way a client sends its own requests. */
@@ -70,8 +73,10 @@ export async function startAzure(): Promise<TestAzure> {
     principalChanges += 1;
   };
   const common = { world, certificate, journal, faults, listen, signal };
+  let stoppedAt: number | undefined;
+  const clock: Clock = { now: () => stoppedAt ?? systemClock.now(), sleep: systemClock.sleep };
   const entra = await startEntra({ ...common, issuerCa: authority.pem });
-  const arm: Arm = await startArm({ ...common, verify: entra.verify, appWriteMs, budget, principalsChanged });
+  const arm: Arm = await startArm({ ...common, verify: entra.verify, appWriteMs, budget, principalsChanged, clock });
 
   const credential: TokenCredential = {
     getToken: async () => ({
@@ -96,7 +101,14 @@ export async function startAzure(): Promise<TestAzure> {
     springApps: new AppPlatformManagementClient(credential, ids.subscription, classic),
     identities,
     principalChanges: () => principalChanges,
+    stopTime() {
+      stoppedAt = systemClock.now();
+    },
+    goOn() {
+      stoppedAt = undefined;
+    },
     reset() {
+      stoppedAt = undefined;
       principalChanges = 0;
       const fresh = newWorld();
       world.identities.splice(0, world.identities.length, ...fresh.identities);
