@@ -23,6 +23,7 @@ export const testTimeout = 90_000;
 
 const subscription = '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox/providers';
 export const serverId = `${subscription}/Microsoft.DBforPostgreSQL/flexibleServers/shop-pg`;
+export const mysqlServerId = `${subscription}/Microsoft.DBforMySQL/flexibleServers/shop-mysql`;
 export const azureSqlServerId = `${subscription}/Microsoft.Sql/servers/shop-sql`;
 
 export function identityId(name: string): string {
@@ -267,9 +268,10 @@ const sweepStatements: readonly string[] = ['LOGIN', whoAmI, unlimitTransactions
 function belongsToSweep(entry: JournalEntry): boolean {
   switch (entry.kind) {
     case 'arm':
-      return entry.method === 'GET' && [serverId, azureSqlServerId].some((id) => `${entry.path}/`.startsWith(`${id}/`));
+      return entry.method === 'GET' && [serverId, mysqlServerId, azureSqlServerId].some((id) => `${entry.path}/`.startsWith(`${id}/`));
     case 'sql':
-      return entry.database === 'postgres' && sweepStatements.includes(entry.statement);
+      // those who ask connect to PostgreSQL
+      return entry.server !== 'shop-pg' || (entry.database === 'postgres' && sweepStatements.includes(entry.statement));
     case 'token':
       return false;
     default:

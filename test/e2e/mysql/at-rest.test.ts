@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { eventually, metricOf, readyConnection, sandbox, testTimeout } from '../support.ts';
-import { mysqlServerId, withTable } from './support.ts';
+import { eventually, metricOf, mysqlServerId, readyConnection, sandbox, testTimeout } from '../support.ts';
+import { withTable } from './support.ts';
 
 const connections = 5;
 

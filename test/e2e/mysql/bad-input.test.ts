@@ -5,6 +5,7 @@ import {
   createConnection,
   inTime,
   messageOf,
+  mysqlServerId,
   newNamespace,
   newServiceAccount,
   sandbox,
@@ -12,7 +13,7 @@ import {
   specOf,
   testTimeout,
 } from '../support.ts';
-import { asSuperuser, mysqlServerId, server, withTable } from './support.ts';
+import { asSuperuser, server, withTable } from './support.ts';
 
 interface Case {
   readonly what: string;

@@ -3,9 +3,16 @@ import type { ConnectionSpec } from '../../../src/api/spec.ts';
 import type { MysqlServer } from '../../sandbox/mysql-server.ts';
 import { type Application, logInTo } from '../../support/application.ts';
 import type { ConnectionKey } from '../../support/connections.ts';
-import { deleteAllConnections, everyPolicy, loginOf, readyConnection, sandbox, serverId, startTimeout, testTimeout } from '../support.ts';
-
-export const mysqlServerId = serverId.replace('DBforPostgreSQL', 'DBforMySQL').replace('shop-pg', 'shop-mysql');
+import {
+  deleteAllConnections,
+  everyPolicy,
+  loginOf,
+  mysqlServerId,
+  readyConnection,
+  sandbox,
+  startTimeout,
+  testTimeout,
+} from '../support.ts';
 
 /** The sandbox's one MySQL server. */
 export async function server(): Promise<MysqlServer> {

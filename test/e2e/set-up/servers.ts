@@ -4,7 +4,6 @@ import type { ConnectionSpec, PolicyEntry } from '../../../src/api/spec.ts';
 import type { Administrator, Server } from '../../sandbox/azure/world.ts';
 import { operatorIdentityName } from '../../sandbox/landscape.ts';
 import { type ConnectionKey, conditionOf, waitForConnection, waitForReady } from '../../support/connections.ts';
-import { mysqlServerId } from '../mysql/support.ts';
 import {
   applyPolicy,
   asSuperuser,
@@ -14,6 +13,7 @@ import {
   eventually,
   identityId,
   inTime,
+  mysqlServerId,
   newNamespace,
   newServiceAccount,
   sandbox,
