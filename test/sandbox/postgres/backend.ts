@@ -58,9 +58,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { signal, log } = options;
   const binaries = await findPostgres({ binDirectory: options.binDirectory ?? process.env['SANDBOX_POSTGRES'], log, signal });
   const files = await makeFiles(options.directory, binaries);
+  await initialise(files, binaries, signal);
+  // not before: what is free now others may have taken when the files are there
   const backend = new PostgresBackend(binaries, { ...files, port: await freePort() });
   try {
-    await initialise(files.data, binaries, signal);
     await backend.start({ signal });
     await backend.shape(options);
   } catch (error) {
@@ -123,8 +124,7 @@ class PostgresBackend implements Backend {
 
   async stop(): Promise<void> {
     await this.#server?.stop();
-    await rm(dirname(this.#settings.data), { recursive: true, force: true });
-    await rm(this.socketDirectory, { recursive: true, force: true });
+    await removeFiles(this.#settings);
   }
 
   async restart({ signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -163,7 +163,24 @@ async function canBeReachedByAll(directory: string): Promise<boolean> {
   }
 }
 
-async function initialise(data: string, binaries: PostgresBinaries, signal: AbortSignal): Promise<void> {
+type Files = Pick<ServerSettings, 'data' | 'socketDirectory'>;
+
+async function removeFiles({ data, socketDirectory }: Files): Promise<void> {
+  await rm(dirname(data), { recursive: true, force: true });
+  await rm(socketDirectory, { recursive: true, force: true });
+}
+
+/** Leaves no files behind when it fails. */
+async function initialise(files: Files, binaries: PostgresBinaries, signal: AbortSignal): Promise<void> {
+  try {
+    await makeCluster(files.data, binaries, signal);
+  } catch (error) {
+    await removeFiles(files);
+    throw error;
+  }
+}
+
+async function makeCluster(data: string, binaries: PostgresBinaries, signal: AbortSignal): Promise<void> {
   const flags = ['-D', data, '-U', superuser, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
   await run(binaries.initdb, flags, { ...binaries.runAs, cwd: '/', env: {}, signal });
   await writeFile(join(data, 'pg_hba.conf'), `local all all trust\nhost all ${superuser} 127.0.0.1/32 scram-sha-256\n`);
